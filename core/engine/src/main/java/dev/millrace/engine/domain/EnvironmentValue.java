@@ -1,0 +1,10 @@
+package dev.millrace.engine.domain;
+
+import java.util.Optional;
+
+/** A variable of a run: {@code value} in the clear, or {@code sealed} for a secret; never both. */
+public record EnvironmentValue(String name, Optional<String> value, Optional<Sealed> sealed) {
+  public boolean secret() {
+    return sealed.isPresent();
+  }
+}

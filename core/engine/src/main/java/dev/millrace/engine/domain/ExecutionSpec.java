@@ -1,0 +1,30 @@
+package dev.millrace.engine.domain;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What was asked for: fixed at submit, never changed. Kept as one JSON text.
+ *
+ * @param commandTemplate the step's command items
+ * @param commands the items with parameters filled in
+ * @param parameters name to value with native JSON types; parameters without a value are absent
+ * @param timeLimitSeconds 0 for none
+ * @param noOutputSeconds 0 for the installation's default
+ */
+public record ExecutionSpec(
+    CommitId commit,
+    String commitIdentifier,
+    String step,
+    String image,
+    List<String> commandTemplate,
+    List<String> commands,
+    Map<String, JsonNode> parameters,
+    List<ExecutionInput> inputs,
+    List<EnvironmentValue> environmentVariables,
+    Map<String, JsonNode> runtimeConfig,
+    long timeLimitSeconds,
+    long noOutputSeconds,
+    boolean autorestart,
+    StoreId uploadStore) {}

@@ -1,0 +1,27 @@
+package dev.millrace.engine.domain;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * A machine that the engine wants or wanted; its key names one node for one life.
+ *
+ * @param nodeId what the provider calls it, once it has answered
+ */
+public record WantedNode(
+    String key,
+    EnvironmentId group,
+    String provider,
+    State state,
+    Optional<String> nodeId,
+    String detail,
+    Instant createdAt,
+    Instant modifiedAt,
+    long version) {
+  public enum State {
+    WANTED,
+    RENTED,
+    RELEASING,
+    GONE
+  }
+}

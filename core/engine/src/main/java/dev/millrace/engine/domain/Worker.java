@@ -1,0 +1,34 @@
+package dev.millrace.engine.domain;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A registered worker.
+ *
+ * @param credentialHash SHA-256 in hex of its credential
+ * @param nodeKey the node it runs on, where a provider rented that
+ * @param beat a number that each sign of life raises; not part of {@code version}
+ */
+public record Worker(
+    WorkerId id,
+    EnvironmentId group,
+    String name,
+    String credentialHash,
+    String nonce,
+    Optional<String> nodeKey,
+    String release,
+    String os,
+    String arch,
+    int slots,
+    double cpus,
+    long memoryMiB,
+    List<String> gpus,
+    List<String> runtimes,
+    boolean draining,
+    Instant registeredAt,
+    Instant lastSeenAt,
+    Optional<Instant> removedAt,
+    long beat,
+    long version) {}

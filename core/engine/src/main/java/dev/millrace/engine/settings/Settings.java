@@ -1,0 +1,144 @@
+package dev.millrace.engine.settings;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+
+/**
+ * The master's own settings. The launcher reads {@code conf/millrace.properties} and the {@code MILLRACE_…}
+ * environment and hands them over as framework properties: {@code MILLRACE_HTTP_PORT} is {@code
+ * millrace.http.port}.
+ */
+@Component(service = Settings.class)
+public final class Settings {
+  private final Function<String, @Nullable String> source;
+
+  @Activate
+  public Settings(BundleContext context) {
+    this(context::getProperty);
+  }
+
+  public Settings(Function<String, @Nullable String> source) {
+    this.source = source;
+  }
+
+  /** The distribution's folder. */
+  public Path home() {
+    return Path.of(text("millrace.home").orElse(".")).toAbsolutePath().normalize();
+  }
+
+  /** The folder of everything that must survive: database, logs, keys, artifacts of the default store. */
+  public Path data() {
+    return text("millrace.data").map(Path::of).orElse(home().resolve("data")).toAbsolutePath();
+  }
+
+  public int httpPort() {
+    return (int) number("millrace.http.port", 8000);
+  }
+
+  public String httpHost() {
+    return text("millrace.http.host").orElse("127.0.0.1");
+  }
+
+  /** Where workers reach the master; by default its own listener. Without a slash at the end. */
+  public String workerUrl() {
+    return text("millrace.worker.url")
+        .map(url -> url.endsWith("/") ? url.substring(0, url.length() - 1) : url)
+        .orElseGet(
+            () ->
+                (text("millrace.tls.cert").isPresent() ? "https://" : "http://")
+                    + (httpHost().equals("0.0.0.0") ? "127.0.0.1" : httpHost())
+                    + ":"
+                    + httpPort());
+  }
+
+  public Duration workerBeat() {
+    return seconds("millrace.worker.beat.seconds", 5);
+  }
+
+  /** After this time without a beat a worker is shown as silent. */
+  public Duration workerSilent() {
+    return seconds("millrace.worker.silent.seconds", 20);
+  }
+
+  /** After this time without a beat the executions of a worker end as worker-lost. */
+  public Duration workerLost() {
+    return seconds("millrace.worker.lost.seconds", 600);
+  }
+
+  /** How long an offer is kept for one worker. */
+  public Duration offer() {
+    return seconds("millrace.offer.seconds", 10);
+  }
+
+  /** How long a worker's claim waits for work. */
+  public Duration poll() {
+    return seconds("millrace.poll.seconds", 30);
+  }
+
+  /** Time between SIGINT and SIGKILL. */
+  public Duration stopGrace() {
+    return seconds("millrace.stop.grace.seconds", 60);
+  }
+
+  /** How long a run may be silent on both streams, where its step says nothing. */
+  public Duration noOutput() {
+    return seconds("millrace.no.output.seconds", 8 * 3600);
+  }
+
+  /** Bytes of log that one execution may write. */
+  public long logBytes() {
+    return number("millrace.log.bytes", 2L << 30);
+  }
+
+  /** Address ranges from which inputs may come although they are loopback or link-local. */
+  public List<String> inputAllow() {
+    return list("millrace.input.allow");
+  }
+
+  /** Folders and address ranges from which Git repositories may come. */
+  public List<String> gitAllow() {
+    return list("millrace.git.allow");
+  }
+
+  /** Proxies whose {@code X-Forwarded-*} headers count. */
+  public List<String> trustedProxies() {
+    return list("millrace.trusted.proxies");
+  }
+
+  /** The setting as it was written; empty where it is absent or blank. */
+  public Optional<String> text(String key) {
+    return Optional.ofNullable(source.apply(key)).map(String::trim).filter(t -> !t.isEmpty());
+  }
+
+  /** Comma-separated values. */
+  public List<String> list(String key) {
+    return text(key).stream()
+        .flatMap(t -> Arrays.stream(t.split(",")))
+        .map(String::trim)
+        .filter(t -> !t.isEmpty())
+        .toList();
+  }
+
+  /** A whole number; throws IllegalArgumentException that names the setting when it is none. */
+  public long number(String key, long otherwise) {
+    Optional<String> text = text(key);
+    try {
+      return text.map(Long::parseLong).orElse(otherwise);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "setting " + key + " must be a whole number, not \"" + text.orElse("") + "\"", e);
+    }
+  }
+
+  private Duration seconds(String key, long otherwise) {
+    return Duration.ofSeconds(number(key, otherwise));
+  }
+}

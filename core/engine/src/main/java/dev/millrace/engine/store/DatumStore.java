@@ -1,0 +1,31 @@
+package dev.millrace.engine.store;
+
+import dev.millrace.engine.domain.Datum;
+import dev.millrace.engine.domain.DatumId;
+import dev.millrace.engine.domain.PendingUpload;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** Tracked files and uploads on their way; seen by whoever sees their project. */
+public interface DatumStore {
+  /** Stores the datum unless one of its id exists; false if so. */
+  boolean insert(Datum datum);
+
+  /** Stores {@code datum} if the row still has its version, which is then raised; else false. */
+  boolean update(Datum datum);
+
+  Optional<Datum> find(Scope scope, DatumId id);
+
+  Rows<Datum> list(Scope scope, DatumFilter filter, Slice slice);
+
+  /** Stores the upload unless one of its id exists; false if so. */
+  boolean insert(PendingUpload upload);
+
+  Optional<PendingUpload> pending(DatumId id);
+
+  void removePending(DatumId id);
+
+  /** Uploads older than that time whose execution has settled; for the sweep. */
+  List<PendingUpload> stalePending(Instant before, int limit);
+}

@@ -1,0 +1,72 @@
+package dev.millrace.engine.store;
+
+import dev.millrace.engine.domain.EnvironmentId;
+import dev.millrace.engine.domain.Execution;
+import dev.millrace.engine.domain.ExecutionId;
+import dev.millrace.engine.domain.ExecutionStatus;
+import dev.millrace.engine.domain.Fact;
+import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.domain.ProjectId;
+import dev.millrace.engine.domain.WorkerId;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Executions; seen by whoever sees their project. */
+public interface ExecutionStore {
+  /** Stores a new row with version 1 and its first fact, whose sequence is 1. */
+  void insert(Execution execution, Fact fact);
+
+  /**
+   * The one way in which an execution changes state: stores {@code execution} with its version raised by one if the
+   * row still has {@code execution.version()}, and {@code fact} with the raised version as its sequence; else
+   * stores nothing and returns false. A row whose status is terminal keeps its status, reason and end.
+   */
+  boolean update(Execution execution, Fact fact);
+
+  /** Stores the waiting reason without a fact or a new version, if it differs and the execution still waits. */
+  void setWaiting(ExecutionId id, String waiting);
+
+  /** Stores what the run says of itself, without a fact or a new version, while it is not terminal. */
+  boolean setStatusDetail(ExecutionId id, String detail);
+
+  Optional<Execution> find(Scope scope, ExecutionId id);
+
+  Optional<Execution> byCounter(Scope scope, ProjectId project, int counter);
+
+  /** The highest counter that is not deleted. */
+  Optional<Execution> latest(Scope scope, ProjectId project);
+
+  Rows<Execution> list(Scope scope, ExecutionFilter filter, Slice slice);
+
+  /** How many the project has by status, deleted ones left out. */
+  Map<ExecutionStatus, Long> summary(ProjectId project);
+
+  /** Those of the group that wait to be claimed, highest priority first, then oldest queue time. */
+  List<Execution> queued(EnvironmentId group, int limit);
+
+  /** Not terminal, of any group, oldest first; for the loops. */
+  List<Execution> unfinished(Set<ExecutionStatus> statuses, Slice slice);
+
+  /** How many each creator has running in the group (started or stopping, or offered). */
+  Map<OwnerId, Long> running(EnvironmentId group);
+
+  /** Those that the worker holds or was offered. */
+  List<Execution> leasedTo(WorkerId worker);
+
+  /** Settled, but their log not sealed yet; oldest first. */
+  List<Execution> unsealed(int limit);
+
+  /** Raises the beat of the lease if it is held with that token; false if the token is stale. Leaves the version. */
+  boolean beat(ExecutionId id, String leaseTokenHash);
+
+  /** The beats of all offered and held leases. */
+  Map<ExecutionId, Long> beats();
+
+  /** Notes that somebody read the events now, so that the end is shown a little later. */
+  void polled(ExecutionId id, Instant at);
+
+  Optional<Instant> lastPolled(ExecutionId id);
+}
