@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A fixed state of a project's code. {@code identifier} is a Git SHA, or {@code ~} and the SHA-256 of an
- * ad-hoc upload; unique within its project. {@code config} is the text of its valohai.yaml.
+ * A fixed state of a project's code. {@code identifier} is a Git SHA, or {@code ~} and the SHA-256
+ * of an ad-hoc upload; unique within its project. {@code config} is the text of its valohai.yaml.
  */
 public record Commit(
     CommitId id,

@@ -4,7 +4,8 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A place for artifacts, backed by a plugin's account. Without an owner it is shared by the installation.
+ * A place for artifacts, backed by a plugin's account. Without an owner it is shared by the
+ * installation.
  *
  * @param plugin name of the artifact store's account
  * @param type what kind of store clients see, for example {@code filesystem}

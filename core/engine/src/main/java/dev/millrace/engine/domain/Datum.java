@@ -4,7 +4,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** A tracked file. {@code name} is its path among the outputs; its bytes are at {@code key} in {@code store}. */
+/**
+ * A tracked file. {@code name} is its path among the outputs; its bytes are at {@code key} in
+ * {@code store}.
+ */
 public record Datum(
     DatumId id,
     ProjectId project,

@@ -5,8 +5,8 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A worker group, which clients call environment. Without an owner it is shared by the installation; without
- * a provider it never scales and holds joined machines only.
+ * A worker group, which clients call environment. Without an owner it is shared by the
+ * installation; without a provider it never scales and holds joined machines only.
  *
  * @param provider name of the compute provider's account
  * @param machineType what the provider calls the size of machine

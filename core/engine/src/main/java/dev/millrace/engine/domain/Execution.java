@@ -11,7 +11,8 @@ import java.util.Optional;
  * @param waiting why it does not run yet, for users; empty once started
  * @param endedAt the master's time of the end of the last process of the run
  * @param settledAt when log and outputs were whole
- * @param version raised by one with each change of state; the sequence of the fact that belongs to it
+ * @param version raised by one with each change of state; the sequence of the fact that belongs to
+ *     it
  */
 public record Execution(
     ExecutionId id,

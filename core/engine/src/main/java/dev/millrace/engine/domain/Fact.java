@@ -12,4 +12,9 @@ import java.util.Optional;
  * @param position order among all facts, stamped after the commit; empty until then
  */
 public record Fact(
-    ExecutionId execution, long sequence, String kind, Instant at, String data, Optional<Long> position) {}
+    ExecutionId execution,
+    long sequence,
+    String kind,
+    Instant at,
+    String data,
+    Optional<Long> position) {}

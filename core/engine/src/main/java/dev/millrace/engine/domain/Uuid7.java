@@ -5,8 +5,8 @@ import java.time.Clock;
 import java.util.UUID;
 
 /**
- * Makes time-ordered ids of version 7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then 74 random
- * bits. Ids made within one millisecond are not ordered among themselves.
+ * Makes time-ordered ids of version 7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then 74
+ * random bits. Ids made within one millisecond are not ordered among themselves.
  */
 public final class Uuid7 {
   private final Clock clock;
@@ -23,13 +23,16 @@ public final class Uuid7 {
     return new UUID(high, low);
   }
 
-  /** Reads 32 hex digits with or without hyphens; throws IllegalArgumentException for other text. */
+  /**
+   * Reads 32 hex digits with or without hyphens; throws IllegalArgumentException for other text.
+   */
   public static UUID parse(String text) {
     String hex = text.replace("-", "");
     if (hex.length() != 32 || !hex.chars().allMatch(c -> Character.digit(c, 16) >= 0 && c < 128)) {
       throw new IllegalArgumentException("not an id: expected 32 hexadecimal digits");
     }
     return new UUID(
-        Long.parseUnsignedLong(hex.substring(0, 16), 16), Long.parseUnsignedLong(hex.substring(16), 16));
+        Long.parseUnsignedLong(hex.substring(0, 16), 16),
+        Long.parseUnsignedLong(hex.substring(16), 16));
   }
 }

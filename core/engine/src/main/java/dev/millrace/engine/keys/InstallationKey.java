@@ -25,9 +25,9 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * The 256-bit key of this installation, from {@code MILLRACE_KEY_FILE} or {@code <data>/installation.key} (mode 0600,
- * made at the first start). Separate keys for sealing and signing are derived from it, so that one use never weakens
- * another.
+ * The 256-bit key of this installation, from {@code MILLRACE_KEY_FILE} or {@code
+ * <data>/installation.key} (mode 0600, made at the first start). Separate keys for sealing and
+ * signing are derived from it, so that one use never weakens another.
  */
 @Component(service = InstallationKey.class)
 public final class InstallationKey {
@@ -40,46 +40,67 @@ public final class InstallationKey {
 
   @Activate
   public InstallationKey(@Reference Settings settings) {
-    this(read(settings.text("millrace.key.file").map(Path::of).orElse(settings.data().resolve("installation.key"))));
+    this(
+        read(
+            settings
+                .text("millrace.key.file")
+                .map(Path::of)
+                .orElse(settings.data().resolve("installation.key"))));
   }
 
   /** Takes 32 bytes. */
   public InstallationKey(byte[] key) {
     if (key.length != 32) {
-      throw new IllegalArgumentException("the installation key must have 32 bytes, this one has " + key.length);
+      throw new IllegalArgumentException(
+          "the installation key must have 32 bytes, this one has " + key.length);
     }
     SecretKeySpec root = new SecretKeySpec(key, "HmacSHA256");
     this.sealing = new SecretKeySpec(hmac(root, "millrace seal v1"), "AES");
     this.signing = new SecretKeySpec(hmac(root, "millrace sign v1"), "HmacSHA256");
   }
 
-  /** Encrypts for the database. {@code context} (for example a row's id) must be given again to unseal. */
+  /**
+   * Encrypts for the database. {@code context} (for example a row's id) must be given again to
+   * unseal.
+   */
   public Sealed seal(Secret secret, String context) {
     byte[] nonce = new byte[NONCE_BYTES];
     random.nextBytes(nonce);
-    byte[] body = crypt(Cipher.ENCRYPT_MODE, nonce, secret.reveal().getBytes(StandardCharsets.UTF_8), context);
+    byte[] body =
+        crypt(
+            Cipher.ENCRYPT_MODE, nonce, secret.reveal().getBytes(StandardCharsets.UTF_8), context);
     byte[] all = Arrays.copyOf(nonce, NONCE_BYTES + body.length);
     System.arraycopy(body, 0, all, NONCE_BYTES, body.length);
     return new Sealed(Base64.getEncoder().encodeToString(all));
   }
 
-  /** Decrypts; throws IllegalStateException if the text was altered, or sealed under another key or context. */
+  /**
+   * Decrypts; throws IllegalStateException if the text was altered, or sealed under another key or
+   * context.
+   */
   public Secret unseal(Sealed sealed, String context) {
     byte[] all = Base64.getDecoder().decode(sealed.text());
     byte[] nonce = Arrays.copyOf(all, NONCE_BYTES);
     byte[] body = Arrays.copyOfRange(all, NONCE_BYTES, all.length);
-    return Secret.of(new String(crypt(Cipher.DECRYPT_MODE, nonce, body, context), StandardCharsets.UTF_8));
+    return Secret.of(
+        new String(crypt(Cipher.DECRYPT_MODE, nonce, body, context), StandardCharsets.UTF_8));
   }
 
-  /** HMAC-SHA256 over purpose and text, base64url without padding. The same input always gives the same text. */
+  /**
+   * HMAC-SHA256 over purpose and text, base64url without padding. The same input always gives the
+   * same text.
+   */
   public String sign(String purpose, String text) {
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(hmac(signing, purpose + '\n' + text));
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(hmac(signing, purpose + '\n' + text));
   }
 
   /** Compares in constant time. */
   public boolean verify(String purpose, String text, String signature) {
     return MessageDigest.isEqual(
-        sign(purpose, text).getBytes(StandardCharsets.US_ASCII), signature.getBytes(StandardCharsets.UTF_8));
+        sign(purpose, text).getBytes(StandardCharsets.US_ASCII),
+        signature.getBytes(StandardCharsets.UTF_8));
   }
 
   /** A new token of 256 random bits, base64url. */
@@ -93,7 +114,8 @@ public final class InstallationKey {
   public static String hash(Secret token) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(digest.digest(token.reveal().getBytes(StandardCharsets.UTF_8)));
+      return HexFormat.of()
+          .formatHex(digest.digest(token.reveal().getBytes(StandardCharsets.UTF_8)));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
@@ -107,7 +129,8 @@ public final class InstallationKey {
       return cipher.doFinal(bytes);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(
-          "a stored secret cannot be read: it was altered or sealed under another installation key", e);
+          "a stored secret cannot be read: it was altered or sealed under another installation key",
+          e);
     }
   }
 
@@ -126,7 +149,8 @@ public final class InstallationKey {
       Files.createDirectories(file.toAbsolutePath().getParent());
       try {
         Files.createFile(
-            file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            file,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         byte[] key = new byte[32];
         new SecureRandom().nextBytes(key);
         Files.writeString(file, Base64.getEncoder().encodeToString(key) + '\n');

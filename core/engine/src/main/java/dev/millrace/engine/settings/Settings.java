@@ -12,9 +12,9 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * The master's own settings. The launcher reads {@code conf/millrace.properties} and the {@code MILLRACE_…}
- * environment and hands them over as framework properties: {@code MILLRACE_HTTP_PORT} is {@code
- * millrace.http.port}.
+ * The master's own settings. The launcher reads {@code conf/millrace.properties} and the {@code
+ * MILLRACE_…} environment and hands them over as framework properties: {@code MILLRACE_HTTP_PORT}
+ * is {@code millrace.http.port}.
  */
 @Component(service = Settings.class)
 public final class Settings {
@@ -34,7 +34,10 @@ public final class Settings {
     return Path.of(text("millrace.home").orElse(".")).toAbsolutePath().normalize();
   }
 
-  /** The folder of everything that must survive: database, logs, keys, artifacts of the default store. */
+  /**
+   * The folder of everything that must survive: database, logs, keys, artifacts of the default
+   * store.
+   */
   public Path data() {
     return text("millrace.data").map(Path::of).orElse(home().resolve("data")).toAbsolutePath();
   }

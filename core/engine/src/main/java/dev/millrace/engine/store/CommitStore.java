@@ -21,6 +21,9 @@ public interface CommitStore {
   /** In any project of the scope, newest first. */
   List<Commit> byIdentifier(Scope scope, String identifier, int limit);
 
-  /** Newest commit time first; {@code project} and {@code adhoc} narrow where present. Configs are left out. */
+  /**
+   * Newest commit time first; {@code project} and {@code adhoc} narrow where present. Configs are
+   * left out.
+   */
   Rows<Commit> list(Scope scope, Optional<ProjectId> project, Optional<Boolean> adhoc, Slice slice);
 }

@@ -5,7 +5,9 @@ import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.StoreId;
 import java.util.Optional;
 
-/** Which data a list shows; empty options do not narrow. Oldest first unless {@code newestFirst}. */
+/**
+ * Which data a list shows; empty options do not narrow. Oldest first unless {@code newestFirst}.
+ */
 public record DatumFilter(
     Optional<ProjectId> project,
     Optional<ExecutionId> outputOf,

@@ -10,7 +10,9 @@ public interface EnvironmentStore {
   /** Throws {@link DuplicateRow} "slug". */
   void insert(Environment environment);
 
-  /** Stores {@code environment} if the row still has its version, which is then raised; else false. */
+  /**
+   * Stores {@code environment} if the row still has its version, which is then raised; else false.
+   */
   boolean update(Environment environment);
 
   Optional<Environment> find(Scope scope, EnvironmentId id);

@@ -20,16 +20,22 @@ public interface ExecutionStore {
   void insert(Execution execution, Fact fact);
 
   /**
-   * The one way in which an execution changes state: stores {@code execution} with its version raised by one if the
-   * row still has {@code execution.version()}, and {@code fact} with the raised version as its sequence; else
-   * stores nothing and returns false. A row whose status is terminal keeps its status, reason and end.
+   * The one way in which an execution changes state: stores {@code execution} with its version
+   * raised by one if the row still has {@code execution.version()}, and {@code fact} with the
+   * raised version as its sequence; else stores nothing and returns false. A row whose status is
+   * terminal keeps its status, reason and end.
    */
   boolean update(Execution execution, Fact fact);
 
-  /** Stores the waiting reason without a fact or a new version, if it differs and the execution still waits. */
+  /**
+   * Stores the waiting reason without a fact or a new version, if it differs and the execution
+   * still waits.
+   */
   void setWaiting(ExecutionId id, String waiting);
 
-  /** Stores what the run says of itself, without a fact or a new version, while it is not terminal. */
+  /**
+   * Stores what the run says of itself, without a fact or a new version, while it is not terminal.
+   */
   boolean setStatusDetail(ExecutionId id, String detail);
 
   Optional<Execution> find(Scope scope, ExecutionId id);
@@ -59,7 +65,10 @@ public interface ExecutionStore {
   /** Settled, but their log not sealed yet; oldest first. */
   List<Execution> unsealed(int limit);
 
-  /** Raises the beat of the lease if it is held with that token; false if the token is stale. Leaves the version. */
+  /**
+   * Raises the beat of the lease if it is held with that token; false if the token is stale. Leaves
+   * the version.
+   */
   boolean beat(ExecutionId id, String leaseTokenHash);
 
   /** The beats of all offered and held leases. */

@@ -9,7 +9,10 @@ public interface FactStore {
   /** Of one execution, by sequence. */
   List<Fact> of(ExecutionId execution, int limit);
 
-  /** Stamps positions on committed facts that have none, oldest first, and returns how many. One loop calls it. */
+  /**
+   * Stamps positions on committed facts that have none, oldest first, and returns how many. One
+   * loop calls it.
+   */
   int stamp(int limit);
 
   /** Facts with a higher position, in its order. */

@@ -8,8 +8,9 @@ import java.util.Map;
 /** What runs printed as JSON objects, in batches, and the last value of each key. */
 public interface MetadataStore {
   /**
-   * Appends the lines whose offset is above the highest stored one and folds them into the last values; returns the
-   * offset after the last stored line, as {@code offset + 1} of its start, or 0 where there is none.
+   * Appends the lines whose offset is above the highest stored one and folds them into the last
+   * values; returns the offset after the last stored line, as {@code offset + 1} of its start, or 0
+   * where there is none.
    */
   long append(ExecutionId execution, List<MetadataLine> lines);
 

@@ -5,7 +5,10 @@ import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
 import java.util.Optional;
 
-/** Projects and their repositories. Deleted projects are found by nobody but {@link Scope.Everything}. */
+/**
+ * Projects and their repositories. Deleted projects are found by nobody but {@link
+ * Scope.Everything}.
+ */
 public interface ProjectStore {
   /** Throws {@link DuplicateRow} "name" if the owner has a living project of that name. */
   void insert(Project project);

@@ -17,7 +17,10 @@ public interface SettingStore {
   /** Raises the leader's own beat; false if somebody else leads. */
   boolean beat(String loop, String leader);
 
-  /** Takes over from a leader whose row is still exactly {@code seen} (empty: nobody leads); false if it is not. */
+  /**
+   * Takes over from a leader whose row is still exactly {@code seen} (empty: nobody leads); false
+   * if it is not.
+   */
   boolean takeOver(String loop, Optional<Lead> seen, String leader);
 
   /** Who leads, with the beat that changes while it lives. */

@@ -1,6 +1,9 @@
 package dev.millrace.engine.store;
 
-/** Which part of an ordered list is wanted: at most {@code limit} rows after the first {@code offset}. */
+/**
+ * Which part of an ordered list is wanted: at most {@code limit} rows after the first {@code
+ * offset}.
+ */
 public record Slice(int offset, int limit) {
   /** More than any client asks for; a larger limit is cut to it. */
   public static final int MAX_LIMIT = 20_000;

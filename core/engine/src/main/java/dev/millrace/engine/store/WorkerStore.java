@@ -11,7 +11,10 @@ import java.util.Optional;
 public interface WorkerStore {
   void insert(Worker worker);
 
-  /** Stores {@code worker} if the row still has its version, which is then raised; leaves its beat; else false. */
+  /**
+   * Stores {@code worker} if the row still has its version, which is then raised; leaves its beat;
+   * else false.
+   */
   boolean update(Worker worker);
 
   Optional<Worker> find(WorkerId id);
