@@ -1,0 +1,182 @@
+package dev.millrace.it;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** An installation of its own: the shipped archive, unpacked, started on a free port of loopback. */
+final class Distribution implements AutoCloseable {
+  static final Duration BOOT = Duration.ofSeconds(120);
+
+  private final Path folder;
+  private final int port;
+  private final Map<String, String> environment = new HashMap<>();
+  private Optional<Process> master = Optional.empty();
+
+  private Distribution(Path folder, int port, Map<String, String> settings) {
+    this.folder = folder;
+    this.port = port;
+    environment.put("MILLRACE_DATA", data().toString());
+    environment.put("MILLRACE_HTTP_PORT", Integer.toString(port));
+    environment.put("MILLRACE_HTTP_HOST", "127.0.0.1");
+    environment.putAll(settings);
+  }
+
+  /** Unpacks and starts; {@code settings} are further {@code MILLRACE_…} variables. */
+  static Distribution start(Map<String, String> settings) {
+    Distribution distribution = unpack(settings);
+    distribution.boot();
+    return distribution;
+  }
+
+  /** Unpacks without starting. */
+  static Distribution unpack(Map<String, String> settings) {
+    try {
+      Path folder = Files.createTempDirectory("millrace-it");
+      Path archive =
+          Machine.repository()
+              .resolve("assembly/target/millrace-" + System.getProperty("millrace.version", "0.1.0") + ".tar.gz");
+      Path home = Files.createDirectory(folder.resolve("home"));
+      Machine.run(
+              home, List.of("tar", "-xzf", archive.toString(), "--strip-components=1"))
+          .expectSuccess();
+      return new Distribution(folder, freePort(), settings);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Path home() {
+    return folder.resolve("home");
+  }
+
+  Path data() {
+    return folder.resolve("data");
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  Path log() {
+    return folder.resolve("master.log");
+  }
+
+  String address() {
+    return "http://127.0.0.1:" + port;
+  }
+
+  Map<String, String> environment() {
+    return Map.copyOf(environment);
+  }
+
+  void set(String name, String value) {
+    environment.put(name, value);
+  }
+
+  long pid() {
+    return master.orElseThrow().pid();
+  }
+
+  /** Starts the master in the foreground of a child process and waits until it is ready. */
+  void boot() {
+    try {
+      ProcessBuilder builder = new ProcessBuilder(home().resolve("bin/millrace").toString(), "run");
+      builder.environment().putAll(environment);
+      builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+      Process process = builder.start();
+      master = Optional.of(process);
+      Api anonymous = new Api(address(), Optional.empty());
+      Machine.await(
+          "readiness of the master (its log is " + log() + ")",
+          BOOT,
+          () -> {
+            if (!process.isAlive()) {
+              throw new AssertionError("the master ended: " + Files.readString(log()));
+            }
+            return anonymous.get("/ready").status() == 200 ? Optional.of(true) : Optional.empty();
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The administrator of the first start. */
+  Api admin() {
+    try {
+      JsonNode admin = Api.JSON.readTree(data().resolve("initial-admin.json").toFile());
+      return new Api(address(), Optional.of(admin.get("token").asText()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A new user with a token, made through the API by the administrator. */
+  Api user(String name) {
+    JsonNode user =
+        admin()
+            .post("/api/v0/users/", Map.of("username", name, "password", password(name)))
+            .expectSuccess();
+    JsonNode token =
+        admin()
+            .post("/api/v0/tokens/", Map.of("user", user.get("id").asInt(), "name", "it"))
+            .expectSuccess();
+    return new Api(address(), Optional.of(token.get("token").asText()));
+  }
+
+  static String password(String user) {
+    return "a long enough password of " + user;
+  }
+
+  Machine.Result millrace(String... arguments) {
+    List<String> command = new java.util.ArrayList<>(List.of(home().resolve("bin/millrace").toString()));
+    command.addAll(List.of(arguments));
+    return Machine.run(folder, environment, Duration.ofMinutes(2), command);
+  }
+
+  void kill() {
+    master.ifPresent(
+        process -> {
+          process.descendants().forEach(ProcessHandle::destroyForcibly);
+          process.destroyForcibly();
+          waitFor(process);
+        });
+  }
+
+  /** Stops everything, local workers and their runs included. */
+  @Override
+  public void close() {
+    if (master.map(Process::isAlive).orElse(false)) {
+      millrace("stop", "--all");
+      master.ifPresent(Distribution::waitFor);
+    }
+  }
+
+  private static void waitFor(Process process) {
+    try {
+      if (!process.waitFor(60, TimeUnit.SECONDS)) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
