@@ -15,7 +15,8 @@ import java.util.Optional;
 final class Api {
   static final ObjectMapper JSON = new ObjectMapper();
 
-  private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
+  private final HttpClient http =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
   private final String address;
   private final Optional<String> token;
 
@@ -76,7 +77,8 @@ final class Api {
       return send(
           request(path)
               .header("Content-Type", "application/json")
-              .method(method, HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body))));
+              .method(
+                  method, HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body))));
     } catch (IOException e) {
       throw new AssertionError(e);
     }
@@ -93,7 +95,9 @@ final class Api {
   byte[] download(String url) {
     try {
       HttpResponse<byte[]> answer =
-          http.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofByteArray());
+          http.send(
+              HttpRequest.newBuilder(URI.create(url)).build(),
+              HttpResponse.BodyHandlers.ofByteArray());
       if (answer.statusCode() != 200) {
         throw new AssertionError("download answered " + answer.statusCode());
       }
@@ -108,22 +112,26 @@ final class Api {
     String boundary = "millrace-it-boundary";
     try {
       byte[] head =
-          ("--" + boundary + "\r\nContent-Disposition: form-data; name=\"data\"; filename=\"data.tgz\"\r\n"
+          ("--"
+                  + boundary
+                  + "\r\nContent-Disposition: form-data; name=\"data\"; filename=\"data.tgz\"\r\n"
                   + "Content-Type: application/gzip\r\n\r\n")
               .getBytes(java.nio.charset.StandardCharsets.UTF_8);
       byte[] tail =
-          ("\r\n--" + boundary + "\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\nit\r\n--"
-                  + boundary + "--\r\n")
+          ("\r\n--"
+                  + boundary
+                  + "\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\nit\r\n--"
+                  + boundary
+                  + "--\r\n")
               .getBytes(java.nio.charset.StandardCharsets.UTF_8);
       byte[] data = java.nio.file.Files.readAllBytes(archive);
       byte[] body = new byte[head.length + data.length + tail.length];
       System.arraycopy(head, 0, body, 0, head.length);
       System.arraycopy(data, 0, body, head.length, data.length);
       System.arraycopy(tail, 0, body, head.length + data.length, tail.length);
-      return send(
-              request("/api/v0/projects/" + project + "/import-package/")
-                  .header("Content-Type", "multipart/form-data; boundary=" + boundary)
-                  .POST(HttpRequest.BodyPublishers.ofByteArray(body)))
+      return send(request("/api/v0/projects/" + project + "/import-package/")
+              .header("Content-Type", "multipart/form-data; boundary=" + boundary)
+              .POST(HttpRequest.BodyPublishers.ofByteArray(body)))
           .expectSuccess()
           .get("identifier")
           .asText();
@@ -140,7 +148,8 @@ final class Api {
         () -> {
           JsonNode detail = get("/api/v0/executions/" + execution + "/").expectSuccess();
           String status = detail.get("status").asText();
-          boolean ended = status.equals("complete") || status.equals("error") || status.equals("stopped");
+          boolean ended =
+              status.equals("complete") || status.equals("error") || status.equals("stopped");
           return ended ? Optional.of(detail) : Optional.empty();
         });
   }
@@ -156,7 +165,8 @@ final class Api {
 
   private Answer send(HttpRequest.Builder builder) {
     try {
-      HttpResponse<String> answer = http.send(builder.build(), HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> answer =
+          http.send(builder.build(), HttpResponse.BodyHandlers.ofString());
       return new Answer(answer.statusCode(), answer.body());
     } catch (IOException | InterruptedException e) {
       throw new java.io.UncheckedIOException(new IOException(e));

@@ -5,14 +5,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Measures a model of the example with code of its own: rows of weights, bias first; pixels of 0 to 16. */
+/**
+ * Measures a model of the example with code of its own: rows of weights, bias first; pixels of 0 to
+ * 16.
+ */
 final class Digits {
   private Digits() {}
 
   static double accuracy(Path model, Path heldOut) throws IOException {
     double[][] weights = new double[10][];
     for (String line : Files.readAllLines(model)) {
-      double[] row = java.util.Arrays.stream(line.split(",")).mapToDouble(Double::parseDouble).toArray();
+      double[] row =
+          java.util.Arrays.stream(line.split(",")).mapToDouble(Double::parseDouble).toArray();
       weights[(int) row[0]] = java.util.Arrays.copyOfRange(row, 1, row.length);
     }
     List<String> rows = Files.readAllLines(heldOut);

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** An installation of its own: the shipped archive, unpacked, started on a free port of loopback. */
+/**
+ * An installation of its own: the shipped archive, unpacked, started on a free port of loopback.
+ */
 final class Distribution implements AutoCloseable {
   static final Duration BOOT = Duration.ofSeconds(120);
 
@@ -44,10 +46,12 @@ final class Distribution implements AutoCloseable {
       Path folder = Files.createTempDirectory("millrace-it");
       Path archive =
           Machine.repository()
-              .resolve("assembly/target/millrace-" + System.getProperty("millrace.version", "0.1.0") + ".tar.gz");
+              .resolve(
+                  "assembly/target/millrace-"
+                      + System.getProperty("millrace.version", "0.1.0")
+                      + ".tar.gz");
       Path home = Files.createDirectory(folder.resolve("home"));
-      Machine.run(
-              home, List.of("tar", "-xzf", archive.toString(), "--strip-components=1"))
+      Machine.run(home, List.of("tar", "-xzf", archive.toString(), "--strip-components=1"))
           .expectSuccess();
       return new Distribution(folder, freePort(), settings);
     } catch (IOException e) {
@@ -100,7 +104,9 @@ final class Distribution implements AutoCloseable {
     try {
       ProcessBuilder builder = new ProcessBuilder(home().resolve("bin/millrace").toString(), "run");
       builder.environment().putAll(environment);
-      builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+      builder
+          .redirectErrorStream(true)
+          .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
       Process process = builder.start();
       master = Optional.of(process);
       Api anonymous = new Api(address(), Optional.empty());
@@ -146,7 +152,8 @@ final class Distribution implements AutoCloseable {
   }
 
   Machine.Result millrace(String... arguments) {
-    List<String> command = new java.util.ArrayList<>(List.of(home().resolve("bin/millrace").toString()));
+    List<String> command =
+        new java.util.ArrayList<>(List.of(home().resolve("bin/millrace").toString()));
     command.addAll(List.of(arguments));
     return Machine.run(folder, environment, Duration.ofMinutes(2), command);
   }

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** How executions end: state, reason code, a detail that says what to do, and the log to its last line. */
+/**
+ * How executions end: state, reason code, a detail that says what to do, and the log to its last
+ * line.
+ */
 @Tag("ends")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EndsIT {
@@ -25,7 +28,9 @@ class EndsIT {
 
   @BeforeAll
   void start() {
-    millrace = Distribution.start(Map.of("MILLRACE_STOP_GRACE_SECONDS", "5", "MILLRACE_INPUT_ALLOW", "127.0.0.1/32"));
+    millrace =
+        Distribution.start(
+            Map.of("MILLRACE_STOP_GRACE_SECONDS", "5", "MILLRACE_INPUT_ALLOW", "127.0.0.1/32"));
     project = Project.of(millrace.user("ada"), "ends");
   }
 
@@ -36,7 +41,8 @@ class EndsIT {
 
   @Test
   void successIsComplete() {
-    String execution = project.run(Code.script("echo first; echo last >&2; echo done > $VH_OUTPUTS_DIR/a.txt"));
+    String execution =
+        project.run(Code.script("echo first; echo last >&2; echo done > $VH_OUTPUTS_DIR/a.txt"));
     JsonNode detail = project.api().awaitEnd(execution, LIMIT);
     assertEquals("complete", detail.get("status").asText(), detail.toPrettyString());
     assertTrue(project.log(execution, Optional.of("stdout")).contains("first"));
@@ -46,12 +52,17 @@ class EndsIT {
 
   @Test
   void exitCodeThreeIsAnErrorThatNamesIt() {
-    String execution = project.run(Code.script("echo before; echo kept > $VH_OUTPUTS_DIR/a.txt; printf 'the last words'; exit 3"));
+    String execution =
+        project.run(
+            Code.script(
+                "echo before; echo kept > $VH_OUTPUTS_DIR/a.txt; printf 'the last words'; exit 3"));
     JsonNode detail = project.api().awaitEnd(execution, LIMIT);
     assertEquals("error", detail.get("status").asText());
     assertEquals("exit-code", detail.get("reason").asText());
-    assertTrue(detail.get("status_detail").asText().contains("3"), detail.get("status_detail").asText());
-    assertEquals(List.of("before", "the last words"), project.log(execution, Optional.of("stdout")));
+    assertTrue(
+        detail.get("status_detail").asText().contains("3"), detail.get("status_detail").asText());
+    assertEquals(
+        List.of("before", "the last words"), project.log(execution, Optional.of("stdout")));
     assertEquals("kept\n", project.output(execution, "a.txt"));
   }
 
@@ -70,7 +81,9 @@ class EndsIT {
                       - name: data
                 """));
     String execution =
-        project.run(code, Map.of("inputs", Map.of("data", List.of(millrace.address() + "/nothing/none.csv"))));
+        project.run(
+            code,
+            Map.of("inputs", Map.of("data", List.of(millrace.address() + "/nothing/none.csv"))));
     JsonNode detail = project.api().awaitEnd(execution, LIMIT);
     assertEquals("error", detail.get("status").asText());
     assertEquals("input", detail.get("reason").asText());
@@ -113,7 +126,8 @@ class EndsIT {
             Map.of(
                 "valohai.yaml",
                 "- step:\n    name: run\n    image: it-tools\n    command: ls\n    inputs:\n      - name: data\n"));
-    for (String uri : List.of("s3://bucket/key", "file:///etc/passwd", "dataset://a/b", "ftp://host/x")) {
+    for (String uri :
+        List.of("s3://bucket/key", "file:///etc/passwd", "dataset://a/b", "ftp://host/x")) {
       Api.Answer answer = project.submit(code, Map.of("inputs", Map.of("data", List.of(uri))));
       assertEquals(400, answer.status(), uri + ": " + answer.text());
       assertTrue(answer.json().has("inputs"), answer.text());

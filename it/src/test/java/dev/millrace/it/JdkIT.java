@@ -20,19 +20,26 @@ class JdkIT {
     Path newest;
     try (Stream<Path> homes = Files.list(Path.of("/usr/lib/jvm"))) {
       newest =
-          homes.filter(h -> Files.isExecutable(h.resolve("bin/java"))).max(Comparator.comparingInt(JdkIT::release)).orElseThrow();
+          homes
+              .filter(h -> Files.isExecutable(h.resolve("bin/java")))
+              .max(Comparator.comparingInt(JdkIT::release))
+              .orElseThrow();
     }
     System.out.println("newest Java: " + newest + ", release " + release(newest));
     try (Distribution millrace = Distribution.start(Map.of("JAVA_HOME", newest.toString()))) {
       Project project = Project.of(millrace.user("ada"), "jdk");
       String execution = project.run(Code.script("echo hello"));
-      assertEquals("complete", project.api().awaitEnd(execution, Duration.ofSeconds(90)).get("status").asText());
+      assertEquals(
+          "complete",
+          project.api().awaitEnd(execution, Duration.ofSeconds(90)).get("status").asText());
     }
   }
 
   private static int release(Path home) {
-    String text = Machine.run(home, List.of(home.resolve("bin/java").toString(), "-version")).output();
-    java.util.regex.Matcher matcher = java.util.regex.Pattern.compile("version \"(\\d+)").matcher(text);
+    String text =
+        Machine.run(home, List.of(home.resolve("bin/java").toString(), "-version")).output();
+    java.util.regex.Matcher matcher =
+        java.util.regex.Pattern.compile("version \"(\\d+)").matcher(text);
     return matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
   }
 }

@@ -33,8 +33,11 @@ final class Machine {
     }
   }
 
-  /** Runs a program to its end with standard input closed; kills it and fails after {@code limit}. */
-  static Result run(Path folder, Map<String, String> environment, Duration limit, List<String> command) {
+  /**
+   * Runs a program to its end with standard input closed; kills it and fails after {@code limit}.
+   */
+  static Result run(
+      Path folder, Map<String, String> environment, Duration limit, List<String> command) {
     try {
       Path output = Files.createTempFile("it-output", ".txt");
       ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
@@ -62,7 +65,9 @@ final class Machine {
     return run(folder, Map.of(), Duration.ofMinutes(2), command);
   }
 
-  /** Waits until {@code condition} answers something; fails after {@code limit} with the last state. */
+  /**
+   * Waits until {@code condition} answers something; fails after {@code limit} with the last state.
+   */
   static <T> T await(String what, Duration limit, Callable<Optional<T>> condition) {
     Instant end = Instant.now().plus(limit);
     Throwable last = null;
@@ -109,7 +114,8 @@ final class Machine {
   /** One file of a process, NULs as blanks; empty if the process is gone. */
   static String file(long pid, String name) {
     try (InputStream in = Files.newInputStream(Path.of("/proc/" + pid + "/" + name))) {
-      return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).replace('\0', ' ');
+      return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+          .replace('\0', ' ');
     } catch (IOException gone) {
       return "";
     }
@@ -127,7 +133,10 @@ final class Machine {
     return has("docker") && run(Path.of("/"), List.of("docker", "version")).code() == 0;
   }
 
-  /** Under CI a missing server or client is a failure, elsewhere the test is skipped with the reason. */
+  /**
+   * Under CI a missing server or client is a failure, elsewhere the test is skipped with the
+   * reason.
+   */
   static void require(boolean there, String what) {
     if (!there && "true".equals(System.getenv("CI"))) {
       throw new AssertionError("missing under CI: " + what);

@@ -27,7 +27,8 @@ record Project(Api api, String id) {
 
   Api.Answer submit(Code code, Map<String, Object> more) {
     String commit = api.uploadCode(id, code.archive());
-    Map<String, Object> body = new HashMap<>(Map.of("project", id, "commit", commit, "step", "run"));
+    Map<String, Object> body =
+        new HashMap<>(Map.of("project", id, "commit", commit, "step", "run"));
     body.putAll(more);
     return api.post("/api/v0/executions/", body);
   }
@@ -39,7 +40,9 @@ record Project(Api api, String id) {
   /** The messages of one stream, or of all where {@code stream} is empty. */
   List<String> log(String execution, Optional<String> stream) {
     JsonNode events =
-        api.get("/api/v0/executions/" + execution + "/events/?limit=0").expectSuccess().get("events");
+        api.get("/api/v0/executions/" + execution + "/events/?limit=0")
+            .expectSuccess()
+            .get("events");
     return StreamSupport.stream(events.spliterator(), false)
         .filter(e -> stream.map(s -> s.equals(e.get("stream").asText())).orElse(true))
         .map(e -> e.get("message").asText())
@@ -60,11 +63,16 @@ record Project(Api api, String id) {
   /** The bytes of an output as text. */
   String output(String execution, String name) {
     JsonNode data =
-        api.get("/api/v0/data/?output_execution=" + execution + "&limit=5000").expectSuccess().get("results");
+        api.get("/api/v0/data/?output_execution=" + execution + "&limit=5000")
+            .expectSuccess()
+            .get("results");
     for (JsonNode datum : data) {
       if (datum.get("name").asText().equals(name)) {
         String url =
-            api.get("/api/v0/data/" + datum.get("id").asText() + "/download/").expectSuccess().get("url").asText();
+            api.get("/api/v0/data/" + datum.get("id").asText() + "/download/")
+                .expectSuccess()
+                .get("url")
+                .asText();
         return new String(api.download(url), StandardCharsets.UTF_8);
       }
     }

@@ -27,7 +27,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 
-/** The first command that a newcomer types, as an unprivileged user without Docker, from an empty Maven cache. */
+/**
+ * The first command that a newcomer types, as an unprivileged user without Docker, from an empty
+ * Maven cache.
+ */
 @Tag("quickstart")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -46,12 +49,19 @@ class QuickstartIT {
     Machine.require(Machine.isRoot(), "root, to act as an unprivileged user");
     folder = Files.createTempDirectory("it-newcomer");
     if (Machine.run(folder, List.of("id", USER)).code() != 0) {
-      Machine.run(folder, List.of("useradd", "--system", "--shell", "/bin/sh", USER)).expectSuccess();
+      Machine.run(folder, List.of("useradd", "--system", "--shell", "/bin/sh", USER))
+          .expectSuccess();
     }
     clone = folder.resolve("millrace");
     Machine.run(
             folder,
-            List.of("git", "clone", "-q", "--no-hardlinks", Machine.repository().toString(), clone.toString()))
+            List.of(
+                "git",
+                "clone",
+                "-q",
+                "--no-hardlinks",
+                Machine.repository().toString(),
+                clone.toString()))
         .expectSuccess();
     Machine.run(folder, List.of("chmod", "711", folder.toString())).expectSuccess();
     Machine.run(folder, List.of("chown", "-R", USER, folder.toString())).expectSuccess();
@@ -71,7 +81,8 @@ class QuickstartIT {
     first.forEach(line -> System.out.printf("%8d ms  %s%n", line.at, line.text));
     List<Line> epochs = first.stream().filter(l -> l.text.contains("\"epoch\"")).toList();
     assertTrue(epochs.size() >= 5, "metrics lines: " + epochs);
-    Line ended = first.stream().filter(l -> l.text.contains("train: complete")).findFirst().orElseThrow();
+    Line ended =
+        first.stream().filter(l -> l.text.contains("train: complete")).findFirst().orElseThrow();
     long early = epochs.stream().filter(l -> l.at < ended.at - 500).count();
     assertTrue(early >= 5, "lines that arrived while the step ran: " + early);
     long spread = epochs.get(epochs.size() - 1).at - epochs.get(0).at;
@@ -81,10 +92,12 @@ class QuickstartIT {
   @Test
   @Order(2)
   void itsModelBeatsTheCommonestClassByFar() throws IOException {
-    double accuracy = Digits.accuracy(output("model.csv"), clone.resolve("examples/digits/data/heldout.csv"));
+    double accuracy =
+        Digits.accuracy(output("model.csv"), clone.resolve("examples/digits/data/heldout.csv"));
     double commonest = Digits.commonest(clone.resolve("examples/digits/data/heldout.csv"));
     System.out.printf("accuracy %.4f, commonest class %.4f%n", accuracy, commonest);
-    assertTrue(accuracy >= commonest + 0.10, "accuracy " + accuracy + ", commonest class " + commonest);
+    assertTrue(
+        accuracy >= commonest + 0.10, "accuracy " + accuracy + ", commonest class " + commonest);
   }
 
   @Test
@@ -95,8 +108,21 @@ class QuickstartIT {
     Machine.run(
             example,
             List.of(
-                "awk", "-v", "epochs=12", "-v", "rate=0.05", "-v", "seed=1", "-v", "shuffle=1", "-v",
-                "model=" + model, "-f", "train.awk", "data/train.csv", "data/heldout.csv"))
+                "awk",
+                "-v",
+                "epochs=12",
+                "-v",
+                "rate=0.05",
+                "-v",
+                "seed=1",
+                "-v",
+                "shuffle=1",
+                "-v",
+                "model=" + model,
+                "-f",
+                "train.awk",
+                "data/train.csv",
+                "data/heldout.csv"))
         .expectSuccess();
     double commonest = Digits.commonest(example.resolve("data/heldout.csv"));
     double accuracy = Digits.accuracy(model, example.resolve("data/heldout.csv"));
@@ -115,8 +141,11 @@ class QuickstartIT {
   @Order(5)
   void printsOutputsWithTheirHashes() throws IOException {
     String sha256 =
-        Machine.run(folder, List.of("sha256sum", output("model.csv").toString())).expectSuccess().substring(0, 64);
-    assertTrue(first.stream().anyMatch(l -> l.text.contains("model.csv") && l.text.contains(sha256)));
+        Machine.run(folder, List.of("sha256sum", output("model.csv").toString()))
+            .expectSuccess()
+            .substring(0, 64);
+    assertTrue(
+        first.stream().anyMatch(l -> l.text.contains("model.csv") && l.text.contains(sha256)));
   }
 
   @Test
@@ -182,8 +211,16 @@ class QuickstartIT {
     List<String> command =
         new ArrayList<>(
             List.of(
-                "setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "env",
-                "HOME=" + folder, "DOCKER_HOST=unix:///nonexistent", "./quickstart"));
+                "setpriv",
+                "--reuid",
+                USER,
+                "--regid",
+                USER,
+                "--clear-groups",
+                "env",
+                "HOME=" + folder,
+                "DOCKER_HOST=unix:///nonexistent",
+                "./quickstart"));
     command.addAll(List.of(arguments));
     return command;
   }
@@ -225,7 +262,8 @@ class QuickstartIT {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         seen.append(line).append('\n');
         if (line.contains(phase)) {
-          Machine.run(folder, List.of("kill", "-" + signal, Long.toString(process.pid()))).expectSuccess();
+          Machine.run(folder, List.of("kill", "-" + signal, Long.toString(process.pid())))
+              .expectSuccess();
           break;
         }
       }
@@ -235,6 +273,7 @@ class QuickstartIT {
   }
 
   private static BufferedReader reader(Process process) {
-    return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    return new BufferedReader(
+        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 }

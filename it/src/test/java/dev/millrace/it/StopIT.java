@@ -71,7 +71,9 @@ class StopIT {
             Code.of(
                 Map.of(
                     "valohai.yaml",
-                    "- step:\n    name: run\n    image: it-tools\n    command: sh deaf.sh " + marker + "\n",
+                    "- step:\n    name: run\n    image: it-tools\n    command: sh deaf.sh "
+                        + marker
+                        + "\n",
                     "deaf.sh",
                     "trap '' INT\necho ready\n(trap '' INT; while :; do sleep 0.2; done) &\nwhile :; do sleep 0.2; done\n")));
     project.awaitLine(execution, "ready");

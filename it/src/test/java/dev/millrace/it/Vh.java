@@ -19,9 +19,13 @@ final class Vh {
     this.environment = Map.of("VALOHAI_CONFIG_DIR", config.toString(), "HOME", config.toString());
   }
 
-  /** A client that works in {@code folder}, which must not be inside a Git work tree of something else. */
+  /**
+   * A client that works in {@code folder}, which must not be inside a Git work tree of something
+   * else.
+   */
   static Vh in(Path folder) {
-    Machine.require(Machine.has("python3"), "python3 with venv (apt-get install python3 python3-venv)");
+    Machine.require(
+        Machine.has("python3"), "python3 with venv (apt-get install python3 python3-venv)");
     try {
       return new Vh(folder, Files.createTempDirectory("it-vh"));
     } catch (IOException e) {
@@ -35,11 +39,13 @@ final class Vh {
     Path program = venv.resolve("bin/vh");
     Path pins = Machine.repository().resolve("it/clients.txt");
     if (!Files.isExecutable(program)) {
-      String python = Files.isExecutable(Path.of("/usr/bin/python3")) ? "/usr/bin/python3" : "python3";
+      String python =
+          Files.isExecutable(Path.of("/usr/bin/python3")) ? "/usr/bin/python3" : "python3";
       Path repository = Machine.repository();
       Map<String, String> none = Map.of();
       Duration limit = Duration.ofMinutes(5);
-      Machine.run(repository, none, limit, List.of(python, "-m", "venv", venv.toString())).expectSuccess();
+      Machine.run(repository, none, limit, List.of(python, "-m", "venv", venv.toString()))
+          .expectSuccess();
       Machine.run(
               repository,
               none,
