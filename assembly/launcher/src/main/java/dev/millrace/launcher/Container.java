@@ -51,7 +51,8 @@ final class Container {
         Constants.FRAMEWORK_STORAGE_CLEAN,
         keep ? "none" : Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
     config.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, "" + RUNNING_LEVEL);
-    config.put("felix.log.level", "1");
+    // The framework's own logger prints stack traces; errors are told by the tree and by main.
+    config.put("felix.log.level", "0");
     // The launcher asks the component runtime, so both see these packages from the class path.
     config.put(
         Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,

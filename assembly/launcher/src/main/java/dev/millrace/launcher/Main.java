@@ -6,8 +6,11 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.osgi.framework.BundleException;
 
@@ -64,7 +67,10 @@ public final class Main {
     data.tell("starting", listener.address());
     Duration limit =
         Duration.ofSeconds(Long.parseLong(settings.getOrDefault(Setting.BOOT.key(), "60")));
+    CountDownLatch started = new CountDownLatch(1);
+    watch(started, limit);
     Container container = Container.start(bundles, data.cache(), settings);
+    started.countDown();
     AtomicBoolean ordered = new AtomicBoolean();
     Thread main = Thread.currentThread();
     Runtime.getRuntime()
@@ -86,6 +92,35 @@ public final class Main {
             + ManagementFactory.getRuntimeMXBean().getUptime());
     container.awaitStop();
     return 0;
+  }
+
+  /** A component that hangs while it is activated holds up the framework's own start for good. */
+  private void watch(CountDownLatch started, Duration limit) {
+    Thread watch =
+        new Thread(
+            () -> {
+              try {
+                if (!started.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                  err.println(
+                      "Millrace does not start. A bundle still starts after "
+                          + limit.toSeconds()
+                          + " s (MILLRACE_BOOT_SECONDS); the framework is here:");
+                  Thread.getAllStackTraces().forEach(this::tellStarting);
+                  Runtime.getRuntime().halt(FAILED);
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "boot-watch");
+    watch.setDaemon(true);
+    watch.start();
+  }
+
+  private void tellStarting(Thread thread, StackTraceElement[] stack) {
+    if (thread.getName().startsWith("FelixStartLevel")) {
+      Arrays.stream(stack).limit(40).forEach(frame -> err.println("  " + frame));
+    }
   }
 
   private static List<Missing> missing(Container container, Listener listener) {

@@ -47,13 +47,13 @@ final class MissingBundles {
     List<Missing> because = new ArrayList<>();
     for (BundleRequirement requirement : revision.getDeclaredRequirements(null)) {
       if (!optional(requirement)) {
-        because.addAll(lacks(requirement));
+        because.addAll(lacks(revision, requirement));
       }
     }
     return new Missing(name, because);
   }
 
-  private List<Missing> lacks(BundleRequirement requirement) {
+  private List<Missing> lacks(BundleRevision revision, BundleRequirement requirement) {
     List<BundleRevision> offering =
         revisions.stream()
             .filter(
@@ -65,7 +65,8 @@ final class MissingBundles {
       return List.of(
           Missing.of("needs " + text(requirement) + ": no bundle offers it" + others(requirement)));
     }
-    if (offering.stream().anyMatch(r -> r.getBundle().getState() != Bundle.INSTALLED)) {
+    if (offering.contains(revision)
+        || offering.stream().anyMatch(r -> r.getBundle().getState() != Bundle.INSTALLED)) {
       return List.of();
     }
     return offering.stream()
