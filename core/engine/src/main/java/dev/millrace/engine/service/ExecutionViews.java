@@ -1,0 +1,144 @@
+package dev.millrace.engine.service;
+
+import dev.millrace.engine.domain.Commit;
+import dev.millrace.engine.domain.CommitId;
+import dev.millrace.engine.domain.DataStore;
+import dev.millrace.engine.domain.Environment;
+import dev.millrace.engine.domain.EnvironmentId;
+import dev.millrace.engine.domain.Execution;
+import dev.millrace.engine.domain.ExecutionStatus;
+import dev.millrace.engine.domain.Owner;
+import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.domain.Project;
+import dev.millrace.engine.domain.ProjectId;
+import dev.millrace.engine.domain.StopOrder;
+import dev.millrace.engine.domain.StoreId;
+import dev.millrace.engine.store.DatumFilter;
+import dev.millrace.engine.store.Scope;
+import dev.millrace.engine.store.Session;
+import dev.millrace.engine.store.Slice;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Puts executions together with their surroundings, within one transaction; each surrounding row is
+ * read once. The caller has made sure that the actor may see the execution.
+ */
+final class ExecutionViews {
+  /** Pollers of the log get this much time to see its end before they are told that it ended. */
+  private static final Duration TAIL = Duration.ofSeconds(2);
+
+  private static final Duration POLLED = Duration.ofSeconds(10);
+  private static final Scope ALL = new Scope.Everything();
+  private static final int MAX_OUTPUTS = Slice.MAX_LIMIT;
+
+  private final Session session;
+  private final Instant now;
+  private final Map<ProjectId, Project> projects = new HashMap<>();
+  private final Map<EnvironmentId, Environment> environments = new HashMap<>();
+  private final Map<CommitId, Commit> commits = new HashMap<>();
+  private final Map<OwnerId, Owner> owners = new HashMap<>();
+  private final Map<StoreId, Optional<DataStore>> stores = new HashMap<>();
+
+  ExecutionViews(Session session, Clock clock) {
+    this.session = session;
+    this.now = clock.instant();
+  }
+
+  /** Without outputs and metadata. */
+  ExecutionView summary(Execution execution) {
+    Project project =
+        cached(projects, execution.project(), id -> session.projects().find(ALL, id), "project");
+    return new ExecutionView(
+        execution,
+        shown(execution),
+        execution
+            .startedAt()
+            .map(start -> positive(Duration.between(start, execution.endedAt().orElse(now)))),
+        project,
+        owner(project.owner()),
+        cached(
+            environments,
+            execution.environment(),
+            id -> session.environments().find(ALL, id),
+            "environment"),
+        new CommitView(
+            cached(
+                commits,
+                execution.spec().commit(),
+                id -> session.commits().find(ALL, id),
+                "commit"),
+            project),
+        owner(execution.creator()));
+  }
+
+  /** With outputs and metadata. */
+  ExecutionView.Detail detail(Execution execution, boolean outputs, boolean metadata) {
+    return new ExecutionView.Detail(
+        summary(execution),
+        outputs ? outputs(execution) : List.of(),
+        metadata ? session.metadata().lastValues(execution.id()) : Map.of());
+  }
+
+  /** What the execution has put out so far, oldest first. */
+  List<DatumView> outputs(Execution execution) {
+    DatumFilter filter =
+        new DatumFilter(
+            Optional.empty(),
+            Optional.of(execution.id()),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            false);
+    return session.data().list(ALL, filter, Slice.first(MAX_OUTPUTS)).items().stream()
+        .map(datum -> DatumView.output(datum, execution, store(datum.store())))
+        .toList();
+  }
+
+  Optional<DataStore> store(StoreId id) {
+    return stores.computeIfAbsent(id, i -> session.dataStores().find(ALL, i));
+  }
+
+  /** A final status is shown when all that belongs to it can be read. */
+  private ExecutionStatus shown(Execution execution) {
+    if (!execution.status().terminal()) {
+      return execution.status();
+    }
+    Optional<Instant> settled = execution.settledAt();
+    boolean whole =
+        settled.isPresent()
+            && (!now.isBefore(settled.get().plus(TAIL))
+                || session
+                    .executions()
+                    .lastPolled(execution.id())
+                    .filter(polled -> polled.isAfter(now.minus(POLLED)))
+                    .isEmpty());
+    if (whole || execution.startedAt().isEmpty()) {
+      return execution.status();
+    }
+    return execution.stop() == StopOrder.NONE ? ExecutionStatus.STARTED : ExecutionStatus.STOPPING;
+  }
+
+  private Owner owner(OwnerId id) {
+    return cached(owners, id, i -> session.owners().find(i), "owner");
+  }
+
+  private static Duration positive(Duration duration) {
+    return duration.isNegative() ? Duration.ZERO : duration;
+  }
+
+  private static <K, V> V cached(
+      Map<K, V> cache, K id, Function<K, Optional<V>> find, String noun) {
+    return cache.computeIfAbsent(
+        id,
+        i ->
+            find.apply(i)
+                .orElseThrow(() -> new IllegalStateException(noun + " " + i + " has no row")));
+  }
+}
