@@ -1,0 +1,162 @@
+package dev.millrace.api.http;
+
+import dev.millrace.engine.domain.Actor;
+import dev.millrace.engine.service.Invalid;
+import dev.millrace.engine.service.Unauthenticated;
+import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Slice;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.UriBuilder;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/**
+ * One request as resources see it: who asks, the query, addresses as the client writes them, lists.
+ * Resources take {@code @Context ContainerRequestContext} and begin with {@code Call.of(context)}.
+ */
+public final class Call {
+  /** Rows of a list where the client names no limit: stop commands read only the first page. */
+  public static final int DEFAULT_LIMIT = 500;
+
+  static final String ACTOR = "millrace.actor";
+
+  private final ContainerRequestContext context;
+  private final Origin origin;
+
+  private Call(ContainerRequestContext context, Origin origin) {
+    this.context = context;
+    this.origin = origin;
+  }
+
+  public static Call of(ContainerRequestContext context) {
+    if (context.getProperty(Origin.ATTRIBUTE) instanceof Origin origin) {
+      return new Call(context, origin);
+    }
+    throw new IllegalStateException("the request did not come through the front door");
+  }
+
+  /** Who asks; only open resources may find nobody there. */
+  public Actor actor() {
+    if (context.getProperty(ACTOR) instanceof Actor actor) {
+      return actor;
+    }
+    throw new Unauthenticated("not_authenticated", "Authentication credentials were not provided.");
+  }
+
+  /** The client's network address. */
+  public String address() {
+    return origin.address();
+  }
+
+  /** A header; empty if absent or blank. */
+  public Optional<String> header(String name) {
+    return Optional.ofNullable(context.getHeaderString(name)).filter(h -> !h.isBlank());
+  }
+
+  /** The absolute address of a path of this server, as this client can reach it. */
+  public String url(String path) {
+    return origin.base() + path;
+  }
+
+  /** The first value of a query key; empty if absent or blank. */
+  public Optional<String> query(String name) {
+    return Optional.ofNullable(context.getUriInfo().getQueryParameters().getFirst(name))
+        .map(String::trim)
+        .filter(v -> !v.isEmpty());
+  }
+
+  /** All values of a repeated query key. */
+  public List<String> queryAll(String name) {
+    return context.getUriInfo().getQueryParameters().getOrDefault(name, List.of()).stream()
+        .map(String::trim)
+        .filter(v -> !v.isEmpty())
+        .toList();
+  }
+
+  /** The names in a comma-separated query value such as {@code exclude=metadata, events}. */
+  public Set<String> names(String name) {
+    Set<String> names = new TreeSet<>();
+    for (String value : queryAll(name)) {
+      for (String part : value.split(",", -1)) {
+        names.add(part.trim());
+      }
+    }
+    return names;
+  }
+
+  /** A boolean query value; empty if absent. {@code True}, {@code 1} and {@code yes} are true. */
+  public Optional<Boolean> flag(String name) {
+    return query(name)
+        .map(
+            value ->
+                switch (value.toLowerCase(Locale.ROOT)) {
+                  case "true", "1", "yes", "on" -> true;
+                  case "false", "0", "no", "off" -> false;
+                  default ->
+                      throw Invalid.field(
+                          name, "\"" + value + "\" is neither true nor false", "invalid");
+                });
+  }
+
+  /** A whole number of the query that is not negative. */
+  public Optional<Integer> number(String name) {
+    return query(name)
+        .map(
+            value -> {
+              try {
+                int number = Integer.parseInt(value);
+                if (number >= 0) {
+                  return number;
+                }
+              } catch (NumberFormatException e) {
+                // Answered below, as a negative number is.
+              }
+              throw Invalid.field(
+                  name,
+                  "\"" + value + "\" is not a whole number from 0 to " + Integer.MAX_VALUE,
+                  "invalid");
+            });
+  }
+
+  /** Which part of a list is wanted, by {@code limit} and {@code offset}. */
+  public Slice slice() {
+    return new Slice(
+        number("offset").orElse(0), number("limit").filter(n -> n > 0).orElse(DEFAULT_LIMIT));
+  }
+
+  /** The list's answer, with the addresses of its neighbours. */
+  public <T, V> Page<V> page(Rows<T> rows, Function<? super T, V> view) {
+    Slice slice = slice();
+    int end = slice.offset() + rows.items().size();
+    Optional<String> next =
+        end < rows.total() && !rows.items().isEmpty()
+            ? Optional.of(at(end, slice))
+            : Optional.empty();
+    Optional<String> previous =
+        slice.offset() > 0
+            ? Optional.of(at(Math.max(0, slice.offset() - slice.limit()), slice))
+            : Optional.empty();
+    return new Page<>(rows.total(), next, previous, rows.items().stream().<V>map(view).toList());
+  }
+
+  private String at(int offset, Slice slice) {
+    UriBuilder uri = context.getUriInfo().getRequestUriBuilder();
+    String pathAndQuery =
+        uri.replaceQueryParam("offset", offset)
+            .replaceQueryParam("limit", slice.limit())
+            .scheme(null)
+            .host(null)
+            .port(-1)
+            .build()
+            .toString();
+    return url(pathAndQuery);
+  }
+
+  /** The answer of a list. */
+  public record Page<V>(
+      long count, Optional<String> next, Optional<String> previous, List<V> results) {}
+}

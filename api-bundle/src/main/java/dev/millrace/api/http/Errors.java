@@ -1,0 +1,163 @@
+package dev.millrace.api.http;
+
+import dev.millrace.engine.service.Conflict;
+import dev.millrace.engine.service.Denied;
+import dev.millrace.engine.service.Invalid;
+import dev.millrace.engine.service.NotFound;
+import dev.millrace.engine.service.Problem;
+import dev.millrace.engine.service.Refusal;
+import dev.millrace.engine.service.TooMany;
+import dev.millrace.engine.service.Unauthenticated;
+import dev.millrace.engine.service.Unavailable;
+import dev.millrace.engine.store.DatabaseUnavailable;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.ext.ExceptionMapper;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsExtension;
+import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsName;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns every failure into JSON: field problems as {@code {"field": [{"message", "code"}]}}, all
+ * others as {@code {"detail", "code"}}. What nobody expected is logged under an incident number,
+ * and only that number is answered.
+ */
+@Component(service = ExceptionMapper.class)
+@JakartarsExtension
+@JakartarsName("millrace-errors")
+public final class Errors implements ExceptionMapper<Throwable> {
+  private static final Logger log = LoggerFactory.getLogger(Errors.class);
+  private static final int RETRY_SECONDS = 5;
+
+  @Activate
+  public Errors() {}
+
+  @Override
+  public Response toResponse(Throwable failure) {
+    if (failure instanceof Invalid invalid) {
+      return json(400, nested(invalid.fields()));
+    }
+    if (failure instanceof Refusal refusal) {
+      return refused(refusal);
+    }
+    if (failure instanceof WebApplicationException web) {
+      return http(web);
+    }
+    if (failure instanceof DatabaseUnavailable) {
+      log.warn("api=database-unavailable reason=\"{}\"", failure.getMessage());
+      return refused(new Unavailable("database", "The database does not answer just now"));
+    }
+    String incident = UUID.randomUUID().toString();
+    log.error("incident={} action=\"report this with the lines below\"", incident, failure);
+    return detail(
+        500,
+        "internal_error",
+        "Something broke here. The operator finds it in the log as incident " + incident);
+  }
+
+  private static Response refused(Refusal refusal) {
+    int status = status(refusal);
+    Response answer = detail(status, refusal.code(), refusal.text());
+    if (refusal instanceof Unauthenticated) {
+      return Response.fromResponse(answer).header(HttpHeaders.WWW_AUTHENTICATE, "Token").build();
+    }
+    if (refusal instanceof TooMany many) {
+      long seconds = Math.max(1, many.retryAfter().toSeconds());
+      return Response.fromResponse(answer).header(HttpHeaders.RETRY_AFTER, seconds).build();
+    }
+    if (refusal instanceof Unavailable) {
+      return Response.fromResponse(answer).header(HttpHeaders.RETRY_AFTER, RETRY_SECONDS).build();
+    }
+    return answer;
+  }
+
+  private static int status(Refusal refusal) {
+    if (refusal instanceof NotFound) {
+      return 404;
+    }
+    if (refusal instanceof Denied) {
+      return 403;
+    }
+    if (refusal instanceof Conflict) {
+      return 409;
+    }
+    if (refusal instanceof Unauthenticated) {
+      return 401;
+    }
+    if (refusal instanceof TooMany) {
+      return 429;
+    }
+    return refusal instanceof Unavailable ? 503 : 400;
+  }
+
+  private static Response http(WebApplicationException failure) {
+    Response original = failure.getResponse();
+    int status = original.getStatus();
+    if (status < 400 || original.hasEntity()) {
+      return original;
+    }
+    String detail =
+        switch (status) {
+          case 404 -> "Not found.";
+          case 405 -> "This method is not allowed here.";
+          case 406 -> "Only application/json can be answered here.";
+          case 413 -> String.valueOf(failure.getMessage());
+          case 415 -> "Send application/json or application/x-www-form-urlencoded.";
+          default -> original.getStatusInfo().getReasonPhrase();
+        };
+    Response answer = detail(status, code(status), detail);
+    String allow = original.getHeaderString(HttpHeaders.ALLOW);
+    return allow == null
+        ? answer
+        : Response.fromResponse(answer).header(HttpHeaders.ALLOW, allow).build();
+  }
+
+  private static String code(int status) {
+    return switch (status) {
+      case 404 -> "not_found";
+      case 405 -> "method_not_allowed";
+      case 413 -> "too_large";
+      case 415 -> "unsupported_media_type";
+      default -> "error";
+    };
+  }
+
+  private static Response detail(int status, String code, String text) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("detail", text);
+    body.put("code", code);
+    return json(status, body);
+  }
+
+  /** {@code parameters.rate} becomes an object within an object, as clients print nested fields. */
+  private static Map<String, Object> nested(Map<String, List<Problem>> fields) {
+    Map<String, Object> root = new LinkedHashMap<>();
+    fields.forEach(
+        (field, problems) -> {
+          String[] parts = field.split("\\.", 2);
+          if (parts.length == 2
+              && root.getOrDefault(parts[0], Map.of()) instanceof Map<?, ?> inner) {
+            Map<String, Object> merged = new LinkedHashMap<>();
+            inner.forEach((k, v) -> merged.put(String.valueOf(k), v));
+            merged.put(parts[1], problems);
+            root.put(parts[0], merged);
+          } else {
+            root.put(field, problems);
+          }
+        });
+    return root;
+  }
+
+  private static Response json(int status, Object body) {
+    return Response.status(status).entity(body).type(MediaType.APPLICATION_JSON_TYPE).build();
+  }
+}

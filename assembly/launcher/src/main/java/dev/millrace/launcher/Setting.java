@@ -1,0 +1,104 @@
+package dev.millrace.launcher;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Every setting of the master, in one place. The key {@code millrace.http.port} in {@code
+ * conf/millrace.properties} is the variable {@code MILLRACE_HTTP_PORT} in the environment.
+ */
+enum Setting {
+  DATA("millrace.data", Kind.TEXT, "folder of everything that must survive"),
+  HTTP_PORT("millrace.http.port", Kind.PORT, "port of the API, the console and the workers"),
+  HTTP_HOST("millrace.http.host", Kind.TEXT, "address to listen on"),
+  WORKER_URL("millrace.worker.url", Kind.URL, "where workers reach this master"),
+  TLS_CERT("millrace.tls.cert", Kind.TEXT, "certificate chain, PEM file"),
+  TLS_KEY("millrace.tls.key", Kind.TEXT, "private key of the certificate, PEM file (PKCS #8)"),
+  TRUSTED_PROXIES("millrace.trusted.proxies", Kind.TEXT, "address ranges of reverse proxies"),
+  GIT_ALLOW("millrace.git.allow", Kind.TEXT, "folders and ranges that repositories may come from"),
+  INPUT_ALLOW("millrace.input.allow", Kind.TEXT, "loopback ranges that inputs may come from"),
+  KEY_FILE("millrace.key.file", Kind.TEXT, "the installation's key, shared by all masters"),
+  DATABASE_URL("millrace.database.url", Kind.TEXT, "JDBC address of the database"),
+  DATABASE_USER("millrace.database.user", Kind.TEXT, "user of the database"),
+  DATABASE_PASSWORD_FILE("millrace.database.password.file", Kind.TEXT, "file with its password"),
+  WORKER_BEAT("millrace.worker.beat.seconds", Kind.NUMBER, "time between two beats"),
+  WORKER_SILENT("millrace.worker.silent.seconds", Kind.NUMBER, "then a worker is shown as silent"),
+  WORKER_LOST("millrace.worker.lost.seconds", Kind.NUMBER, "then a worker's runs have ended"),
+  OFFER("millrace.offer.seconds", Kind.NUMBER, "how long an offer is kept for one worker"),
+  POLL("millrace.poll.seconds", Kind.NUMBER, "how long a claim waits for work"),
+  STOP_GRACE("millrace.stop.grace.seconds", Kind.NUMBER, "time between SIGINT and SIGKILL"),
+  NO_OUTPUT("millrace.no.output.seconds", Kind.NUMBER, "how long a run may write nothing"),
+  LOG_BYTES("millrace.log.bytes", Kind.NUMBER, "log bytes that one execution may write"),
+  LOCAL_SLOTS("millrace.local.slots", Kind.NUMBER, "slots of the local worker"),
+  BOOT("millrace.boot.seconds", Kind.NUMBER, "how long a start may take"),
+  HEAP("millrace.heap", Kind.TEXT, "largest heap; read by bin/millrace"),
+  JVM_OPTIONS("millrace.jvm.options", Kind.TEXT, "more options of the JVM; read by bin/millrace");
+
+  /** What a value must look like. */
+  enum Kind {
+    TEXT,
+    NUMBER,
+    PORT,
+    URL
+  }
+
+  private final String key;
+  private final Kind kind;
+  private final String meaning;
+
+  Setting(String key, Kind kind, String meaning) {
+    this.key = key;
+    this.kind = kind;
+    this.meaning = meaning;
+  }
+
+  String key() {
+    return key;
+  }
+
+  String meaning() {
+    return meaning;
+  }
+
+  /** The name of the environment variable. */
+  String variable() {
+    return key.toUpperCase(Locale.ROOT).replace('.', '_');
+  }
+
+  static Optional<Setting> ofKey(String key) {
+    return Arrays.stream(values()).filter(s -> s.key.equals(key)).findFirst();
+  }
+
+  static Optional<Setting> ofVariable(String variable) {
+    return Arrays.stream(values()).filter(s -> s.variable().equals(variable)).findFirst();
+  }
+
+  /** Refuses a value of the wrong form, named as the operator wrote it. */
+  void check(String name, String value) throws Refusal {
+    switch (kind) {
+      case TEXT -> {}
+      case NUMBER -> number(name, value, 0, Long.MAX_VALUE);
+      case PORT -> number(name, value, 1, 65535);
+      case URL -> {
+        if (!value.matches("https?://[^/\\s?#]+/?")) {
+          throw new Refusal(
+              name + ": \"" + value + "\" is not an address. Write http(s)://host:port.");
+        }
+      }
+    }
+  }
+
+  private static void number(String name, String value, long least, long most) throws Refusal {
+    try {
+      long number = Long.parseLong(value);
+      if (number >= least && number <= most) {
+        return;
+      }
+    } catch (NumberFormatException e) {
+      // Refused below, like a number out of range.
+    }
+    String range = most == Long.MAX_VALUE ? "of " + least + " or more" : least + " to " + most;
+    throw new Refusal(name + ": \"" + value + "\" is not a whole number " + range + ".");
+  }
+}

@@ -1,0 +1,100 @@
+package dev.millrace.engine.logs;
+
+import dev.millrace.engine.domain.ExecutionId;
+import dev.millrace.engine.domain.LogLengths;
+import dev.millrace.engine.settings.Settings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** Live logs as files below {@code <data>/logs}, one folder for each execution. */
+@Component(
+    service = {LiveLogs.class, FileLogs.class},
+    immediate = true)
+public final class FileLogs implements LiveLogs {
+  private final Path root;
+  private final Clock clock;
+  private final Map<ExecutionId, LiveLog> logs = new ConcurrentHashMap<>();
+
+  @Activate
+  public FileLogs(@Reference Settings settings, @Reference Clock clock) {
+    this(settings.data().resolve("logs"), clock);
+  }
+
+  public FileLogs(Path root, Clock clock) {
+    this.root = root;
+    this.clock = clock;
+  }
+
+  @Override
+  public long append(
+      ExecutionId execution, LogStream stream, long offset, Instant at, byte[] chunk) {
+    try {
+      return log(execution).append(LogRecord.Source.of(stream), offset, Micros.of(at), chunk);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the log of execution " + execution + " cannot be written", e);
+    }
+  }
+
+  @Override
+  public void note(ExecutionId execution, String line) {
+    String text = line.replace('\n', ' ') + '\n';
+    try {
+      log(execution).note(Micros.of(clock.instant()), text.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the log of execution " + execution + " cannot be written", e);
+    }
+  }
+
+  @Override
+  public LogLengths lengths(ExecutionId execution) {
+    return log(execution).lengths();
+  }
+
+  /** The live log, if there is a folder of it. */
+  Optional<LiveLog> find(ExecutionId execution) {
+    return Files.isDirectory(folder(execution)) ? Optional.of(log(execution)) : Optional.empty();
+  }
+
+  /** Removes the live log of a sealed or deleted execution. Removing nothing is no error. */
+  void remove(ExecutionId execution) throws IOException {
+    logs.remove(execution);
+    Path folder = folder(execution);
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+    Files.deleteIfExists(folder);
+  }
+
+  private LiveLog log(ExecutionId execution) {
+    return logs.computeIfAbsent(
+        execution,
+        id -> {
+          try {
+            return new LiveLog(folder(id));
+          } catch (IOException e) {
+            throw new UncheckedIOException("the log of execution " + id + " cannot be opened", e);
+          }
+        });
+  }
+
+  private Path folder(ExecutionId execution) {
+    return root.resolve(execution.toString());
+  }
+}

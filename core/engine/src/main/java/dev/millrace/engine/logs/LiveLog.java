@@ -1,0 +1,86 @@
+package dev.millrace.engine.logs;
+
+import dev.millrace.engine.domain.LogLengths;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+
+/** The live log of one execution: one folder. Safe for threads. */
+final class LiveLog {
+  private final Path folder;
+  private final Map<LogRecord.Source, StreamFile> files = new EnumMap<>(LogRecord.Source.class);
+
+  LiveLog(Path folder) throws IOException {
+    this.folder = folder;
+    for (LogRecord.Source source : LogRecord.Source.values()) {
+      files.put(source, new StreamFile(folder, source));
+    }
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  /** Appends if {@code offset} is the stream's length; returns its length then. */
+  synchronized long append(LogRecord.Source source, long offset, long micros, byte[] chunk)
+      throws IOException {
+    StreamFile file = file(source);
+    if (offset != file.length()) {
+      return file.length();
+    }
+    Files.createDirectories(folder);
+    return file.append(micros, chunk);
+  }
+
+  synchronized void note(long micros, byte[] line) throws IOException {
+    Files.createDirectories(folder);
+    file(LogRecord.Source.MASTER).append(micros, line);
+  }
+
+  synchronized LogLengths lengths() {
+    return new LogLengths(
+        file(LogRecord.Source.STDOUT).length(),
+        file(LogRecord.Source.STDERR).length(),
+        file(LogRecord.Source.STATUS).length());
+  }
+
+  /** The last {@code limit} records of those streams, all for 0. */
+  synchronized LiveLogView open(int limit, Set<LogStream> streams, boolean whole)
+      throws IOException {
+    Set<LogRecord.Source> sources = EnumSet.noneOf(LogRecord.Source.class);
+    long total = 0;
+    long kept = 0;
+    for (LogRecord.Source source : LogRecord.Source.values()) {
+      if (streams.contains(source.stream)) {
+        sources.add(source);
+        long records = file(source).records(whole);
+        total += records;
+        kept += limit > 0 ? Math.min(limit, records) : records;
+      }
+    }
+    LogMerge merge = new LogMerge();
+    try {
+      for (LogRecord.Source source : sources) {
+        long records = file(source).records(whole);
+        long first = limit > 0 ? Math.max(0, records - limit) : 0;
+        merge.add(file(source).cursor(first, whole));
+      }
+    } catch (IOException | RuntimeException e) {
+      merge.close();
+      throw e;
+    }
+    return new LiveLogView(merge, total, limit > 0 ? Math.max(0, kept - limit) : 0, limit);
+  }
+
+  private StreamFile file(LogRecord.Source source) {
+    StreamFile file = files.get(source);
+    if (file == null) {
+      throw new IllegalStateException("no file for " + source);
+    }
+    return file;
+  }
+}

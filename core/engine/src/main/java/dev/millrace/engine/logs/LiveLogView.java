@@ -1,0 +1,64 @@
+package dev.millrace.engine.logs;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A view over live files. */
+final class LiveLogView implements LogView {
+  private final LogMerge merge;
+  private final long total;
+  private final long skip;
+  private final int limit;
+
+  LiveLogView(LogMerge merge, long total, long skip, int limit) {
+    this.merge = merge;
+    this.total = total;
+    this.skip = skip;
+    this.limit = limit;
+  }
+
+  @Override
+  public long total() {
+    return total;
+  }
+
+  @Override
+  public boolean truncated() {
+    return limit > 0 && total > limit;
+  }
+
+  @Override
+  public void forEach(Consumer<LogLine> consumer) {
+    records(skip, record -> consumer.accept(record.line()));
+  }
+
+  /** Hands over the records after the first {@code skipped}. */
+  void records(long skipped, RecordConsumer consumer) {
+    try {
+      long number = 0;
+      for (LogRecord next = next(); next != null; next = next()) {
+        if (number++ >= skipped) {
+          consumer.accept(next);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the live log could not be read", e);
+    }
+  }
+
+  private @Nullable LogRecord next() throws IOException {
+    return merge.next();
+  }
+
+  @Override
+  public void close() {
+    merge.close();
+  }
+
+  @FunctionalInterface
+  interface RecordConsumer {
+    void accept(LogRecord record) throws IOException;
+  }
+}
