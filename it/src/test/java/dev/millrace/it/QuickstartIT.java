@@ -196,6 +196,39 @@ class QuickstartIT {
     }
   }
 
+  @Test
+  @Order(10)
+  void runsInContainersWhereDockerAnswers() {
+    Machine.require(Machine.dockerAnswers(), "a Docker engine (apt-get install docker.io)");
+    String socket = System.getenv().getOrDefault("DOCKER_HOST", "unix:///var/run/docker.sock");
+    String group =
+        Machine.run(folder, List.of("stat", "-c", "%g", socket.replace("unix://", "")))
+            .expectSuccess()
+            .trim();
+    List<String> command =
+        List.of(
+            "setpriv",
+            "--reuid",
+            USER,
+            "--regid",
+            USER,
+            "--groups",
+            group,
+            "env",
+            "HOME=" + folder,
+            "DOCKER_HOST=" + socket,
+            "./quickstart");
+    Machine.Result result = Machine.run(clone, Map.of(), Duration.ofMinutes(10), command);
+    System.out.println(result.output());
+    assertEquals(0, result.code(), result.output());
+    assertTrue(result.output().contains("Docker answers"), result.output());
+    assertTrue(result.output().contains("evaluate: complete"), result.output());
+    assertEquals(
+        "", Machine.run(folder, List.of("docker", "images", "-q", "millrace-quickstart")).output());
+    assertEquals("", Machine.run(folder, List.of("docker", "ps", "-aq")).output());
+    assertEquals(List.of(), ofTheNewcomer());
+  }
+
   private Path output(String name) throws IOException {
     try (Stream<Path> files = Files.walk(clone.resolve(".quickstart/outputs"))) {
       return files.filter(f -> f.getFileName().toString().equals(name)).findFirst().orElseThrow();
