@@ -1,0 +1,362 @@
+package dev.millrace.engine.service;
+
+import dev.millrace.engine.domain.Actor;
+import dev.millrace.engine.domain.Environment;
+import dev.millrace.engine.domain.EnvironmentId;
+import dev.millrace.engine.domain.ExecutionStatus;
+import dev.millrace.engine.domain.Owner;
+import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.domain.Project;
+import dev.millrace.engine.domain.ProjectId;
+import dev.millrace.engine.domain.Repository;
+import dev.millrace.engine.domain.Uuid7;
+import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.DuplicateRow;
+import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Scope;
+import dev.millrace.engine.store.Session;
+import dev.millrace.engine.store.Slice;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** Projects of users and organisations, and where their commits come from. */
+@Component(service = Projects.class)
+public final class Projects {
+  private static final String DEFAULT_YAML = "valohai.yaml";
+  private static final int MOST_REFS = 100;
+
+  private final Database database;
+  private final Access access;
+  private final Audit audit;
+  private final Clock clock;
+  private final Uuid7 ids;
+
+  @Activate
+  public Projects(
+      @Reference Database database,
+      @Reference Access access,
+      @Reference Audit audit,
+      @Reference Clock clock) {
+    this.database = database;
+    this.access = access;
+    this.audit = audit;
+    this.clock = clock;
+    this.ids = new Uuid7(clock);
+  }
+
+  /** A project with what clients want to see beside it. */
+  public record View(Project project, Owner owner, Optional<Repository> repository) {}
+
+  /** One project in full, with its executions counted by status. */
+  public record Detail(
+      View view, Map<ExecutionStatus, Long> summary, Optional<String> environment) {}
+
+  /** What a user may set; empty options take the default, or leave a value as it is. */
+  public record Wish(
+      Optional<String> name,
+      Optional<String> description,
+      Optional<String> owner,
+      Optional<String> yamlPath,
+      Optional<String> defaultEnvironment) {}
+
+  /** A project's repository, with the project. */
+  public record Source(Repository repository, Project project) {}
+
+  /** The projects that the actor may see, by name. */
+  public Rows<View> list(Actor actor, Slice slice) {
+    return database.read(
+        session -> {
+          Rows<Project> rows = session.projects().list(access.scopeOf(session, actor), slice);
+          Map<OwnerId, Owner> owners = new HashMap<>();
+          List<View> views =
+              rows.items().stream()
+                  .filter(p -> p.deletedAt().isEmpty())
+                  .map(p -> view(session, p, owners))
+                  .toList();
+          return new Rows<>(views, rows.total() - (rows.items().size() - views.size()));
+        });
+  }
+
+  /** One of them. */
+  public Detail find(Actor actor, ProjectId id) {
+    return database.read(session -> detail(session, visible(session, actor, id)));
+  }
+
+  /** Makes a project. Throws {@link Invalid} on {@code name} if its owner has one of that name. */
+  public Detail make(Actor actor, Wish wish) {
+    Instant now = clock.instant();
+    String name = wish.name().map(String::trim).orElse("");
+    if (name.isEmpty()) {
+      throw Invalid.field("name", "This field is required.", "required");
+    }
+    return unique(
+        name,
+        session -> {
+          Owner owner = access.ownerFor(session, actor, wish.owner(), "owner");
+          Project made =
+              apply(
+                  session,
+                  actor,
+                  new Project(
+                      new ProjectId(ids.next()),
+                      owner.id(),
+                      name,
+                      "",
+                      DEFAULT_YAML,
+                      Optional.empty(),
+                      Optional.empty(),
+                      now,
+                      now,
+                      Optional.empty(),
+                      1),
+                  wish,
+                  now);
+          session.projects().insert(made);
+          audit.record(session, actor, "project.create", subject(made), Map.of(), facts(made));
+          return detail(session, made);
+        });
+  }
+
+  /** Changes a project; whoever may see it may change it. */
+  public Detail update(Actor actor, ProjectId id, Wish wish) {
+    return unique(
+        wish.name().orElse(""),
+        session -> {
+          Project before = visible(session, actor, id);
+          access.requireWrite(session, actor, before.owner());
+          Project base = before;
+          if (wish.owner().isPresent()) {
+            base = owned(before, access.ownerFor(session, actor, wish.owner(), "owner").id());
+          }
+          Project after = apply(session, actor, base, wish, clock.instant());
+          store(session, actor, "project.update", before, after);
+          return detail(session, visible(session, actor, id));
+        });
+  }
+
+  /** Deletes a project: nobody sees it or its executions any more, and its name is free again. */
+  public void delete(Actor actor, ProjectId id) {
+    database.transact(
+        session -> {
+          Project before = visible(session, actor, id);
+          access.requireAdministration(session, actor, before.owner());
+          Instant now = clock.instant();
+          Project after =
+              new Project(
+                  before.id(),
+                  before.owner(),
+                  before.name(),
+                  before.description(),
+                  before.yamlPath(),
+                  before.uploadStore(),
+                  before.defaultEnvironment(),
+                  before.createdAt(),
+                  now,
+                  Optional.of(now),
+                  before.version());
+          store(session, actor, "project.delete", before, after);
+          return true;
+        });
+  }
+
+  /**
+   * Says from which Git repository the project's commits come. {@code refs} are branches and tags
+   * to fetch.
+   */
+  public Detail setRepository(Actor actor, ProjectId id, String url, List<String> refs) {
+    Problems problems = new Problems();
+    problems.text("url", url, 1_000);
+    problems.check(
+        url.isBlank() || RepositoryAddress.good(url),
+        "url",
+        "Give an https, ssh, git or file address or a user@host:path, without a password in it",
+        "invalid");
+    problems.check(
+        refs.size() <= MOST_REFS,
+        "ref",
+        "At most " + MOST_REFS + " refs are fetched",
+        "max_length");
+    for (String ref : refs) {
+      problems.check(
+          RepositoryAddress.goodRef(ref), "ref", "\"" + ref + "\" is no name of a ref", "invalid");
+    }
+    problems.throwIfAny();
+    return database.transact(
+        session -> {
+          Project project = visible(session, actor, id);
+          access.requireWrite(session, actor, project.owner());
+          Optional<Repository> before = session.projects().repository(id);
+          Repository after =
+              new Repository(
+                  before.map(Repository::id).orElseGet(() -> session.projects().nextRepositoryId()),
+                  id,
+                  url,
+                  refs.isEmpty() ? List.of("master", "main") : refs,
+                  before.map(Repository::version).orElse(1L));
+          session.projects().put(after);
+          audit.record(
+              session,
+              actor,
+              "project.repository",
+              subject(project),
+              before
+                  .<Map<String, ?>>map(r -> Map.of("url", r.url(), "refs", r.refs()))
+                  .orElse(Map.of()),
+              Map.of("url", after.url(), "refs", after.refs()));
+          return detail(session, project);
+        });
+  }
+
+  /** The repositories of the projects that the actor may see. */
+  public Rows<Source> repositories(Actor actor, Slice slice) {
+    return database.read(
+        session -> {
+          Scope scope = access.scopeOf(session, actor);
+          Rows<Repository> rows = session.projects().repositories(scope, slice);
+          return new Rows<>(
+              rows.items().stream()
+                  .flatMap(
+                      r ->
+                          session.projects().find(scope, r.project()).stream()
+                              .map(p -> new Source(r, p)))
+                  .toList(),
+              rows.total());
+        });
+  }
+
+  private Project apply(Session session, Actor actor, Project base, Wish wish, Instant now) {
+    String yamlPath =
+        wish.yamlPath().map(p -> p.isBlank() ? DEFAULT_YAML : p.trim()).orElse(base.yamlPath());
+    Optional<EnvironmentId> environment =
+        wish.defaultEnvironment().isEmpty()
+            ? base.defaultEnvironment()
+            : wish.defaultEnvironment()
+                .filter(e -> !e.isEmpty())
+                .map(e -> environment(session, actor, e));
+    Project made =
+        new Project(
+            base.id(),
+            base.owner(),
+            wish.name().map(String::trim).orElse(base.name()),
+            wish.description().orElse(base.description()),
+            yamlPath,
+            base.uploadStore(),
+            environment,
+            base.createdAt(),
+            now,
+            base.deletedAt(),
+            base.version());
+    new Problems()
+        .text("name", made.name(), 200)
+        .upTo("description", made.description(), 10_000)
+        .upTo("yaml_path", yamlPath, 500)
+        .check(
+            !yamlPath.startsWith("/") && !List.of(yamlPath.split("/", -1)).contains(".."),
+            "yaml_path",
+            "Give a path within the project's code",
+            "invalid")
+        .throwIfAny();
+    return made;
+  }
+
+  private EnvironmentId environment(Session session, Actor actor, String idOrSlug) {
+    Scope scope = access.scopeOf(session, actor);
+    Optional<Environment> byId;
+    try {
+      byId = session.environments().find(scope, EnvironmentId.parse(idOrSlug));
+    } catch (IllegalArgumentException e) {
+      byId = Optional.empty();
+    }
+    return byId.or(() -> session.environments().bySlug(scope, idOrSlug))
+        .map(Environment::id)
+        .orElseThrow(
+            () ->
+                Invalid.field(
+                    "default_environment",
+                    "There is no environment \"" + idOrSlug + "\"",
+                    "does_not_exist"));
+  }
+
+  private void store(Session session, Actor actor, String action, Project before, Project after) {
+    if (!session.projects().update(after)) {
+      throw Conflict.changedMeanwhile();
+    }
+    audit.record(session, actor, action, subject(after), facts(before), facts(after));
+  }
+
+  private <T> T unique(String name, Database.Work<T> work) {
+    try {
+      return database.transact(work);
+    } catch (DuplicateRow e) {
+      throw Invalid.field("name", "This owner has a project named \"" + name + "\"", "unique");
+    }
+  }
+
+  private Project visible(Session session, Actor actor, ProjectId id) {
+    return session
+        .projects()
+        .find(access.scopeOf(session, actor), id)
+        .filter(p -> p.deletedAt().isEmpty())
+        .orElseThrow(() -> new NotFound("Project"));
+  }
+
+  private static Detail detail(Session session, Project project) {
+    return new Detail(
+        view(session, project, new HashMap<>()),
+        session.executions().summary(project.id()),
+        project
+            .defaultEnvironment()
+            .flatMap(id -> session.environments().find(new Scope.Everything(), id))
+            .map(Environment::slug));
+  }
+
+  private static View view(Session session, Project project, Map<OwnerId, Owner> owners) {
+    Owner owner =
+        owners.computeIfAbsent(
+            project.owner(),
+            id ->
+                session
+                    .owners()
+                    .find(id)
+                    .orElseThrow(() -> new IllegalStateException("project without owner " + id)));
+    return new View(project, owner, session.projects().repository(project.id()));
+  }
+
+  private static Project owned(Project project, OwnerId owner) {
+    return new Project(
+        project.id(),
+        owner,
+        project.name(),
+        project.description(),
+        project.yamlPath(),
+        project.uploadStore(),
+        project.defaultEnvironment(),
+        project.createdAt(),
+        project.modifiedAt(),
+        project.deletedAt(),
+        project.version());
+  }
+
+  private static Map<String, Object> facts(Project project) {
+    Map<String, Object> facts = new TreeMap<>();
+    facts.put("name", project.name());
+    facts.put("owner", project.owner().value());
+    facts.put("description", project.description());
+    facts.put("yaml_path", project.yamlPath());
+    facts.put("default_environment", project.defaultEnvironment());
+    facts.put("deleted", project.deletedAt().isPresent());
+    return facts;
+  }
+
+  private static String subject(Project project) {
+    return "project:" + project.id();
+  }
+}
