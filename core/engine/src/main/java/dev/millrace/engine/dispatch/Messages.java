@@ -1,0 +1,154 @@
+package dev.millrace.engine.dispatch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The messages of the worker wire, version 1; docs/wire says what they mean. */
+public final class Messages {
+  private Messages() {}
+
+  /** What a machine says of itself when it joins. */
+  public record Register(
+      @Nullable String joinToken,
+      @Nullable String nonce,
+      @Nullable String name,
+      @Nullable String release,
+      @Nullable String os,
+      @Nullable String arch,
+      @Nullable List<Integer> wireVersions,
+      int slots,
+      double cpus,
+      long memoryMiB,
+      @Nullable List<String> gpus,
+      @Nullable List<String> runtimes) {
+    @Override
+    public String toString() {
+      return "Register[name=" + name + "]";
+    }
+  }
+
+  /** The answer to {@link Register}; its credential is a secret. */
+  public record Registered(
+      String workerId,
+      String credential,
+      Group group,
+      int wireVersion,
+      long beatSeconds,
+      long pollSeconds,
+      long lostSeconds,
+      @Nullable Release wantedRelease) {
+    @Override
+    public String toString() {
+      return "Registered[workerId=" + workerId + "]";
+    }
+  }
+
+  /** The group that a worker joined. */
+  public record Group(String id, String name) {}
+
+  /** The worker release that the master ships. */
+  public record Release(String version, String url, String sha256) {
+    @Override
+    public String toString() {
+      return "Release[version=" + version + "]";
+    }
+  }
+
+  public record Claim(int freeSlots) {}
+
+  public record Claimed(Offer offer) {}
+
+  /** An execution that is kept for one worker for a while; its token is a secret. */
+  public record Offer(String executionId, String token, long acceptSeconds) {
+    @Override
+    public String toString() {
+      return "Offer[executionId=" + executionId + "]";
+    }
+  }
+
+  public record Accept(@Nullable String token) {
+    @Override
+    public String toString() {
+      return "Accept[***]";
+    }
+  }
+
+  public record Beat(int freeSlots, @Nullable List<RunBeat> runs, long diskFreeMiB) {}
+
+  /** One run in a beat; its lease is a secret. */
+  public record RunBeat(
+      @Nullable String executionId, @Nullable String lease, @Nullable String phase) {
+    @Override
+    public String toString() {
+      return "RunBeat[executionId=" + executionId + "]";
+    }
+  }
+
+  public record Orders(List<RunOrder> runs, boolean draining, @Nullable Release wantedRelease) {}
+
+  public record RunOrder(@Nullable String executionId, String order) {}
+
+  public record Next(long next) {}
+
+  public record Metadata(long from, @Nullable List<Line> lines) {}
+
+  public record Line(long offset, long time, @Nullable JsonNode json) {}
+
+  public record StatusDetail(@Nullable String statusDetail) {}
+
+  public record TransfersWanted(boolean code, @Nullable List<String> inputs) {}
+
+  /** Signed requests; each is a secret. */
+  public record TransfersGiven(@Nullable SignedRequest code, Map<String, SignedRequest> inputs) {}
+
+  /** A request that carries its own authority. */
+  public record SignedRequest(
+      String method, String url, Map<String, String> headers, long expiresAt) {
+    @Override
+    public String toString() {
+      return method + " ***";
+    }
+  }
+
+  public record Uploads(@Nullable List<UploadFile> files) {}
+
+  public record UploadFile(@Nullable String uploadId, @Nullable String path, long size) {}
+
+  public record UploadsGiven(List<UploadGiven> uploads) {}
+
+  public record UploadGiven(String uploadId, SignedRequest request) {}
+
+  public record Outputs(@Nullable List<OutputFile> outputs) {}
+
+  /** One uploaded file. */
+  public record OutputFile(
+      @Nullable String uploadId,
+      @Nullable String path,
+      long size,
+      @Nullable String md5,
+      @Nullable String sha1,
+      @Nullable String sha256,
+      long createdAt,
+      long modifiedAt,
+      @Nullable JsonNode metadata) {}
+
+  public record OutputsKept(List<OutputKept> outputs) {}
+
+  public record OutputKept(String uploadId, String datumId) {}
+
+  /** How the run's processes ended. */
+  public record Ended(
+      @Nullable Integer exitCode,
+      @Nullable String reason,
+      @Nullable String detail,
+      boolean stopped,
+      @Nullable Image image) {}
+
+  public record Image(@Nullable String reference, @Nullable String digest) {}
+
+  public record Settled(@Nullable Lengths log, @Nullable String reason, @Nullable String detail) {}
+
+  public record Lengths(long stdout, long stderr, long status) {}
+}
