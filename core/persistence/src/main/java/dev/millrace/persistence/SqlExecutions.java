@@ -1,0 +1,288 @@
+package dev.millrace.persistence;
+
+import dev.millrace.engine.domain.EnvironmentId;
+import dev.millrace.engine.domain.Execution;
+import dev.millrace.engine.domain.ExecutionId;
+import dev.millrace.engine.domain.ExecutionStatus;
+import dev.millrace.engine.domain.Fact;
+import dev.millrace.engine.domain.Lease;
+import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.domain.ProjectId;
+import dev.millrace.engine.domain.WorkerId;
+import dev.millrace.engine.store.ExecutionFilter;
+import dev.millrace.engine.store.ExecutionStore;
+import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Scope;
+import dev.millrace.engine.store.Slice;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.hibernate.StatelessSession;
+
+/** Executions. */
+final class SqlExecutions implements ExecutionStore {
+  /** The names of the statuses that are not terminal. */
+  static final List<String> LIVE =
+      Arrays.stream(ExecutionStatus.values())
+          .filter(status -> !status.terminal())
+          .map(ExecutionStatus::name)
+          .toList();
+
+  private static final String TERMINAL = "('COMPLETE', 'ERROR', 'STOPPED')";
+  private static final String OLDEST = "e.createdAt, e.id";
+
+  private final StatelessSession session;
+  private final Table table;
+  private final Jdbc jdbc;
+  private final SqlFacts facts;
+
+  SqlExecutions(StatelessSession session) {
+    this.session = session;
+    this.table = new Table(session);
+    this.jdbc = new Jdbc(session);
+    this.facts = new SqlFacts(session);
+  }
+
+  @Override
+  public void insert(Execution execution, Fact fact) {
+    ExecutionRow row = ExecutionRow.of(execution);
+    row.version = 1;
+    table.insert(row);
+    jdbc.change(
+        "insert into execution_spec (execution_id, spec) values (?, ?)",
+        execution.id().value(),
+        SpecText.of(execution.spec()));
+    facts.insert(fact, 1);
+  }
+
+  @Override
+  public boolean update(Execution execution, Fact fact) {
+    // What is read here is what the compare-and-set finds, or it finds another version and changes nothing.
+    Optional<ExecutionRow> stored =
+        table
+            .find(ExecutionRow.class, execution.id().value())
+            .filter(row -> row.version == execution.version());
+    if (stored.isEmpty()) {
+      return false;
+    }
+    ExecutionRow row = ExecutionRow.of(execution);
+    row.keepEnd(stored.get());
+    if (!table.update(row)) {
+      return false;
+    }
+    facts.insert(fact, execution.version() + 1);
+    return true;
+  }
+
+  @Override
+  public void setWaiting(ExecutionId id, String waiting) {
+    jdbc.change(
+        "update execution set waiting = ? where id = ? and status in ('CREATED', 'QUEUED')"
+            + " and (waiting is null or waiting <> ?)",
+        waiting,
+        id.value(),
+        waiting);
+  }
+
+  @Override
+  public boolean setStatusDetail(ExecutionId id, String detail) {
+    return jdbc.change(
+            "update execution set status_detail = ? where id = ? and status not in " + TERMINAL,
+            detail,
+            id.value())
+        == 1;
+  }
+
+  @Override
+  public Optional<Execution> find(Scope scope, ExecutionId id) {
+    return one(from(scope).and("e.id = :id", "id", id.value()), OLDEST);
+  }
+
+  @Override
+  public Optional<Execution> byCounter(Scope scope, ProjectId project, int counter) {
+    return one(
+        from(scope)
+            .and("e.projectId = :project", "project", project.value())
+            .and("e.counter = :counter", "counter", counter),
+        OLDEST);
+  }
+
+  @Override
+  public Optional<Execution> latest(Scope scope, ProjectId project) {
+    return one(
+        from(scope)
+            .and("e.projectId = :project", "project", project.value())
+            .and("e.deletedAt is null"),
+        "e.counter desc");
+  }
+
+  @Override
+  public Rows<Execution> list(Scope scope, ExecutionFilter filter, Slice slice) {
+    Hql executions =
+        from(scope)
+            .and(filter.project(), "e.projectId = :project", "project", ProjectId::value)
+            .and(filter.creator(), "e.creatorId = :creator", "creator", OwnerId::value)
+            .and(filter.step(), "e.step = :step", "step", step -> step)
+            .and(
+                filter.environment(),
+                "e.environmentId = :environment",
+                "environment",
+                EnvironmentId::value);
+    if (!filter.statuses().isEmpty()) {
+      executions.and("e.status in :statuses", "statuses", names(filter.statuses()));
+    }
+    if (!filter.counters().isEmpty()) {
+      executions.and("e.counter in :counters", "counters", filter.counters());
+    }
+    filter
+        .deleted()
+        .ifPresent(
+            deleted -> executions.and(deleted ? "e.deletedAt is not null" : "e.deletedAt is null"));
+    return executions
+        .fetching("join ExecutionSpec s on s.executionId = e.id")
+        .rows(
+            Object[].class, "e, s.spec", order(filter.order()), slice, SqlExecutions::execution);
+  }
+
+  @Override
+  public Map<ExecutionStatus, Long> summary(ProjectId project) {
+    Map<ExecutionStatus, Long> counts = new EnumMap<>(ExecutionStatus.class);
+    new Hql(session, "from Execution e")
+        .and("e.projectId = :project", "project", project.value())
+        .and("e.deletedAt is null")
+        .groups("e.status, count(*)", "e.status")
+        .forEach(row -> counts.put(ExecutionStatus.valueOf((String) row[0]), (Long) row[1]));
+    return counts;
+  }
+
+  @Override
+  public List<Execution> queued(EnvironmentId group, int limit) {
+    return all(
+        everything()
+            .and("e.environmentId = :group", "group", group.value())
+            .and("e.status = 'QUEUED' and e.leaseState is null and e.deletedAt is null"),
+        "e.priority desc, e.queuedAt, e.createdAt, e.id",
+        Slice.first(limit));
+  }
+
+  @Override
+  public List<Execution> unfinished(Set<ExecutionStatus> statuses, Slice slice) {
+    List<String> wanted = statuses.isEmpty() ? LIVE : names(statuses);
+    return all(
+        everything()
+            .and(
+                "e.status in :statuses",
+                "statuses",
+                wanted.stream().filter(LIVE::contains).toList()),
+        OLDEST,
+        slice);
+  }
+
+  @Override
+  public Map<OwnerId, Long> running(EnvironmentId group) {
+    Map<OwnerId, Long> counts = new LinkedHashMap<>();
+    everything()
+        .and("e.environmentId = :group", "group", group.value())
+        .and("(e.status in ('STARTED', 'STOPPING') or (e.status = 'QUEUED' and e.leaseState is not null))")
+        .groups("e.creatorId, count(*)", "e.creatorId")
+        .forEach(row -> counts.put(new OwnerId((Integer) row[0]), (Long) row[1]));
+    return counts;
+  }
+
+  @Override
+  public List<Execution> leasedTo(WorkerId worker) {
+    return all(
+        everything().and("e.leaseWorkerId = :worker", "worker", worker.value()),
+        OLDEST,
+        Slice.first(Slice.MAX_LIMIT));
+  }
+
+  @Override
+  public List<Execution> unsealed(int limit) {
+    return all(
+        everything().and("e.logStoreId is null and e.settledAt is not null"),
+        "e.settledAt, e.id",
+        Slice.first(limit));
+  }
+
+  @Override
+  public boolean beat(ExecutionId id, String leaseTokenHash) {
+    return jdbc.change(
+            "update execution set beat = beat + 1"
+                + " where id = ? and lease_state = ? and lease_token_hash = ?",
+            id.value(),
+            Lease.State.HELD.name(),
+            leaseTokenHash)
+        == 1;
+  }
+
+  @Override
+  public Map<ExecutionId, Long> beats() {
+    Map<ExecutionId, Long> beats = new LinkedHashMap<>();
+    jdbc.list(
+            row -> Map.entry(new ExecutionId(Micros.uuid(row.getBytes(1))), row.getLong(2)),
+            "select id, beat from execution where lease_worker_id is not null"
+                + " and status not in "
+                + TERMINAL
+                + " order by created_at, id")
+        .forEach(entry -> beats.put(entry.getKey(), entry.getValue()));
+    return beats;
+  }
+
+  @Override
+  public void polled(ExecutionId id, Instant at) {
+    jdbc.change("update execution set polled_at = ? where id = ?", at, id.value());
+  }
+
+  @Override
+  public Optional<Instant> lastPolled(ExecutionId id) {
+    return jdbc.first(
+            row -> Micros.time(row.getLong(1)),
+            "select polled_at from execution where id = ? and polled_at is not null",
+            id.value());
+  }
+
+  private Hql from(Scope scope) {
+    return everything().inProject(scope, "e.projectId");
+  }
+
+  private Hql everything() {
+    return new Hql(session, "from Execution e");
+  }
+
+  private static Optional<Execution> one(Hql executions, String order) {
+    return all(executions, order, Slice.first(1)).stream().findFirst();
+  }
+
+  private static List<Execution> all(Hql executions, String order, Slice slice) {
+    return executions
+        .fetching("join ExecutionSpec s on s.executionId = e.id")
+        .list(Object[].class, "e, s.spec", order, slice)
+        .stream()
+        .map(SqlExecutions::execution)
+        .toList();
+  }
+
+  private static Execution execution(Object[] row) {
+    return ((ExecutionRow) row[0]).execution((String) row[1]);
+  }
+
+  private static List<String> names(Set<ExecutionStatus> statuses) {
+    return statuses.stream().map(ExecutionStatus::name).sorted().toList();
+  }
+
+  private static String order(ExecutionFilter.Order order) {
+    return switch (order) {
+      case COUNTER -> "e.counter, e.createdAt, e.id";
+      case COUNTER_DESC -> "e.counter desc, e.createdAt desc, e.id desc";
+      case CREATED -> OLDEST;
+      case CREATED_DESC -> "e.createdAt desc, e.id desc";
+    };
+  }
+}

@@ -1,0 +1,177 @@
+package dev.millrace.persistence;
+
+import dev.millrace.engine.domain.EnvironmentId;
+import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.domain.Project;
+import dev.millrace.engine.domain.ProjectId;
+import dev.millrace.engine.domain.Repository;
+import dev.millrace.engine.domain.StoreId;
+import dev.millrace.engine.store.ProjectStore;
+import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Scope;
+import dev.millrace.engine.store.Slice;
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import jakarta.persistence.Version;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import org.hibernate.StatelessSession;
+import org.jspecify.annotations.NullUnmarked;
+
+/** Projects and their repositories. */
+final class SqlProjects implements ProjectStore {
+  private final StatelessSession session;
+  private final Table table;
+  private final Jdbc jdbc;
+
+  SqlProjects(StatelessSession session) {
+    this.session = session;
+    this.table = new Table(session);
+    this.jdbc = new Jdbc(session);
+  }
+
+  @Override
+  public void insert(Project project) {
+    table.insert(Row.of(project));
+  }
+
+  @Override
+  public boolean update(Project project) {
+    return table.update(Row.of(project));
+  }
+
+  @Override
+  public Optional<Project> find(Scope scope, ProjectId id) {
+    return living(scope)
+        .and("p.id = :id", "id", id.value())
+        .first(Row.class, "p", "p.id")
+        .map(Row::project);
+  }
+
+  @Override
+  public Rows<Project> list(Scope scope, Slice slice) {
+    return living(scope)
+        .rows(Row.class, "p", "p.name, p.createdAt desc, p.id desc", slice, Row::project);
+  }
+
+  @Override
+  public int nextExecutionCounter(ProjectId id) {
+    jdbc.change(
+        "update project set execution_counter = execution_counter + 1 where id = ?", id.value());
+    return jdbc.first(
+            row -> row.getInt(1), "select execution_counter from project where id = ?", id.value())
+        .orElseThrow(() -> new IllegalArgumentException("no project " + id));
+  }
+
+  @Override
+  public Optional<Repository> repository(ProjectId id) {
+    return table.find(RepositoryRow.class, id.value()).map(RepositoryRow::repository);
+  }
+
+  @Override
+  public int nextRepositoryId() {
+    return jdbc.first(row -> row.getInt(1), "select next value for repository_ids").orElseThrow();
+  }
+
+  @Override
+  public void put(Repository repository) {
+    String refs = Json.text(repository.refs());
+    int changed =
+        jdbc.change(
+            "update repository set id = ?, url = ?, refs = ?, version = ? where project_id = ?",
+            repository.id(),
+            repository.url(),
+            refs,
+            repository.version(),
+            repository.project().value());
+    if (changed == 0) {
+      jdbc.change(
+          "insert into repository (id, url, refs, version, project_id) values (?, ?, ?, ?, ?)",
+          repository.id(),
+          repository.url(),
+          refs,
+          repository.version(),
+          repository.project().value());
+    }
+  }
+
+  @Override
+  public Rows<Repository> repositories(Scope scope, Slice slice) {
+    return new Hql(session, "from Repository r")
+        .inProject(scope, "r.projectId")
+        .rows(RepositoryRow.class, "r", "r.id", slice, RepositoryRow::repository);
+  }
+
+  private Hql living(Scope scope) {
+    Hql projects = new Hql(session, "from Project p").owned(scope, "p.ownerId");
+    return scope instanceof Scope.Everything ? projects : projects.and("p.deletedAt is null");
+  }
+
+  /** A project; its execution counter is read and written apart. */
+  @NullUnmarked
+  @Entity(name = "Project")
+  @jakarta.persistence.Table(name = "project")
+  static class Row {
+    @Id UUID id;
+    int ownerId;
+    String name;
+    String livingName;
+    String description;
+    String yamlPath;
+    UUID uploadStoreId;
+    UUID defaultEnvironmentId;
+    Instant createdAt;
+    Instant modifiedAt;
+    Instant deletedAt;
+    @Version long version;
+
+    static Row of(Project project) {
+      Row row = new Row();
+      row.id = project.id().value();
+      row.ownerId = project.owner().value();
+      row.name = project.name();
+      row.livingName = project.deletedAt().isPresent() ? null : project.name();
+      row.description = project.description();
+      row.yamlPath = project.yamlPath();
+      row.uploadStoreId = project.uploadStore().map(StoreId::value).orElse(null);
+      row.defaultEnvironmentId = project.defaultEnvironment().map(EnvironmentId::value).orElse(null);
+      row.createdAt = project.createdAt();
+      row.modifiedAt = project.modifiedAt();
+      row.deletedAt = project.deletedAt().orElse(null);
+      row.version = project.version();
+      return row;
+    }
+
+    Project project() {
+      return new Project(
+          new ProjectId(id),
+          new OwnerId(ownerId),
+          name,
+          description,
+          yamlPath,
+          Optional.ofNullable(uploadStoreId).map(StoreId::new),
+          Optional.ofNullable(defaultEnvironmentId).map(EnvironmentId::new),
+          createdAt,
+          modifiedAt,
+          Optional.ofNullable(deletedAt),
+          version);
+    }
+  }
+
+  /** A project's repository. */
+  @NullUnmarked
+  @Entity(name = "Repository")
+  @jakarta.persistence.Table(name = "repository")
+  static class RepositoryRow {
+    @Id UUID projectId;
+    int id;
+    String url;
+    String refs;
+    long version;
+
+    Repository repository() {
+      return new Repository(id, new ProjectId(projectId), url, Json.texts(refs), version);
+    }
+  }
+}
