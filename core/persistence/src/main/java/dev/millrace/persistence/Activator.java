@@ -11,7 +11,10 @@ import org.osgi.framework.Constants;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes back what the drivers left in the JDK's statics, which would keep this bundle's classes for ever. */
+/**
+ * Takes back what the drivers left in the JDK's statics, which would keep this bundle's classes for
+ * ever.
+ */
 @Header(name = Constants.BUNDLE_ACTIVATOR, value = "${@class}")
 public final class Activator implements BundleActivator {
   private static final Logger LOG = LoggerFactory.getLogger(Activator.class);

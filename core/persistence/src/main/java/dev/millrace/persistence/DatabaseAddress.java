@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * Where the database is and how to log in to it. Without {@code millrace.database.url} it is an H2 file in the
- * data folder, which nobody else on the machine may read.
+ * Where the database is and how to log in to it. Without {@code millrace.database.url} it is an H2
+ * file in the data folder, which nobody else on the machine may read.
  */
 record DatabaseAddress(Kind kind, String url, String user, Secret password) {
   private static final String URL = "millrace.database.url";
@@ -54,13 +54,18 @@ record DatabaseAddress(Kind kind, String url, String user, Secret password) {
     }
     if (url.toLowerCase(java.util.Locale.ROOT).contains("password=")) {
       throw new IllegalArgumentException(
-          "setting " + URL + " must not hold a password; put it into a file and set " + PASSWORD_FILE);
+          "setting "
+              + URL
+              + " must not hold a password; put it into a file and set "
+              + PASSWORD_FILE);
     }
     String user =
         settings
             .text(USER)
             .orElseThrow(
-                () -> new IllegalArgumentException("setting " + USER + " is missing; " + URL + " needs it"));
+                () ->
+                    new IllegalArgumentException(
+                        "setting " + USER + " is missing; " + URL + " needs it"));
     Secret password =
         settings.text(PASSWORD_FILE).map(file -> password(Path.of(file))).orElse(Secret.of(""));
     return mariaDb(url, user, password);
@@ -75,7 +80,8 @@ record DatabaseAddress(Kind kind, String url, String user, Secret password) {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot make the database's folder " + folder, e);
     }
-    // async: a thread that is interrupted while it reads or writes closes a plain file channel, and with it the
+    // async: a thread that is interrupted while it reads or writes closes a plain file channel, and
+    // with it the
     // database for everybody.
     return new DatabaseAddress(
         Kind.H2,

@@ -22,7 +22,9 @@ final class Failures {
   private static final int MARIADB_DUPLICATE = 1062;
   private static final int H2_DUPLICATE = 23505;
 
-  /** MariaDB: lock wait timeout, deadlock, record changed since read. H2: lock timeout, deadlock. */
+  /**
+   * MariaDB: lock wait timeout, deadlock, record changed since read. H2: lock timeout, deadlock.
+   */
   private static final Set<Integer> VICTIM = Set.of(1205, 1213, 1020, 50200, 40001);
 
   /** H2: broken connection, closed database, closed object, I/O error. */
@@ -79,12 +81,14 @@ final class Failures {
   /** The word of the key that the database's message names; "id" for a primary key. */
   static String key(@Nullable String message) {
     Matcher matcher =
-        KEY.matcher(
-            message == null ? "" : withoutValues(message.toLowerCase(Locale.ROOT)));
+        KEY.matcher(message == null ? "" : withoutValues(message.toLowerCase(Locale.ROOT)));
     return matcher.find() ? matcher.group(1) : "id";
   }
 
-  /** MariaDB: {@code duplicate entry 'VALUE' for key 'NAME'}; H2: {@code "NAME ON TABLE(COLUMN) VALUES …"}. */
+  /**
+   * MariaDB: {@code duplicate entry 'VALUE' for key 'NAME'}; H2: {@code "NAME ON TABLE(COLUMN)
+   * VALUES …"}.
+   */
   private static String withoutValues(String message) {
     int key = message.lastIndexOf(" for key ");
     if (key >= 0 && message.contains("duplicate entry")) {

@@ -13,8 +13,8 @@ import org.hibernate.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Statements that are plainer in SQL than in HQL: counters, beats and inserts that may find the row there. Runs
- * within the session's transaction.
+ * Statements that are plainer in SQL than in HQL: counters, beats and inserts that may find the row
+ * there. Runs within the session's transaction.
  */
 final class Jdbc {
   private final StatelessSession session;
@@ -34,7 +34,10 @@ final class Jdbc {
         });
   }
 
-  /** Runs an insert; false if a row of the same key exists. Both databases undo only the statement then. */
+  /**
+   * Runs an insert; false if a row of the same key exists. Both databases undo only the statement
+   * then.
+   */
   boolean insert(String sql, @Nullable Object... values) {
     return session.doReturningWork(
         connection -> {

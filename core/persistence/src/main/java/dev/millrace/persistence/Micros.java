@@ -8,7 +8,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps times as microseconds since the epoch: no zone of a driver, session or server can shift them. */
+/**
+ * Keeps times as microseconds since the epoch: no zone of a driver, session or server can shift
+ * them.
+ */
 @Converter(autoApply = true)
 public final class Micros implements AttributeConverter<Instant, Long> {
   static long of(Instant time) {

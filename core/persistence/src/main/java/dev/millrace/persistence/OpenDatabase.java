@@ -24,6 +24,11 @@ final class OpenDatabase implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenDatabase.class);
   private static final int POOL = 10;
 
+  /**
+   * Hibernate logs by JBoss Logging, which finds SLF4J by itself only where Logback is in sight.
+   */
+  private static final String LOGGING = "org.jboss.logging.provider";
+
   private final DatabaseAddress address;
   private final HikariDataSource pool;
   private final StandardServiceRegistry registry;
@@ -40,12 +45,18 @@ final class OpenDatabase implements AutoCloseable {
     this.sessions = sessions;
   }
 
-  /** Connects, migrates under a lock and maps. Hibernate, Flyway and the pool look for classes by this loader. */
+  /**
+   * Connects, migrates under a lock and maps. Hibernate, Flyway and the pool look for classes by
+   * this loader.
+   */
   static OpenDatabase open(DatabaseAddress address) {
     ClassLoader own = OpenDatabase.class.getClassLoader();
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     thread.setContextClassLoader(own);
+    if (System.getProperty(LOGGING) == null) {
+      System.setProperty(LOGGING, "slf4j");
+    }
     HikariDataSource pool = null;
     StandardServiceRegistry registry = null;
     try {
@@ -81,15 +92,24 @@ final class OpenDatabase implements AutoCloseable {
     sessions.close();
     StandardServiceRegistryBuilder.destroy(registry);
     if (address.kind() == DatabaseAddress.Kind.H2) {
-      try (Connection connection = pool.getConnection();
-          Statement statement = connection.createStatement()) {
-        statement.execute("SHUTDOWN");
-      } catch (SQLException e) {
-        LOG.warn("database=open reason=\"H2 did not shut down\" error=\"{}\"", e.getMessage());
-      }
+      shutDownH2();
     }
     pool.close();
     LOG.info("database=closed kind={}", address.kind());
+  }
+
+  private void shutDownH2() {
+    boolean down = false;
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("SHUTDOWN");
+      down = true;
+    } catch (SQLException e) {
+      // Closing the connection fails once the database is down.
+      if (!down) {
+        LOG.warn("database=open reason=\"H2 did not shut down\" error=\"{}\"", e.getMessage());
+      }
+    }
   }
 
   private static HikariDataSource pool(DatabaseAddress address) {
@@ -129,6 +149,9 @@ final class OpenDatabase implements AutoCloseable {
     return new StandardServiceRegistryBuilder(bootstrap)
         .applySetting(AvailableSettings.JAKARTA_NON_JTA_DATASOURCE, pool)
         .applySetting(AvailableSettings.CONNECTION_PROVIDER_DISABLES_AUTOCOMMIT, true)
+        // What fails is thrown; the log would hold the row's values as well.
+        .applySetting(AvailableSettings.LOG_JDBC_ERRORS, false)
+        .applySetting(AvailableSettings.LOG_JDBC_WARNINGS, false)
         .applySetting(AvailableSettings.PREFERRED_UUID_JDBC_TYPE, "BINARY")
         .applySetting(
             AvailableSettings.PHYSICAL_NAMING_STRATEGY, new PhysicalNamingStrategySnakeCaseImpl())

@@ -20,7 +20,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** An execution's spec as JSON text. Field by field, so that renaming a record's field changes no stored row. */
+/**
+ * An execution's spec as JSON text. Field by field, so that renaming a record's field changes no
+ * stored row.
+ */
 final class SpecText {
   private SpecText() {}
 
@@ -96,7 +99,7 @@ final class SpecText {
   private static ObjectNode variable(EnvironmentValue variable) {
     ObjectNode node = Json.object().put("name", variable.name());
     variable.value().ifPresent(value -> node.put("value", value));
-    variable.sealed().ifPresent(sealed -> node.put("sealed", sealed.text()));
+    variable.sealed().ifPresent(secret -> node.put("sealed", secret.text()));
     return node;
   }
 

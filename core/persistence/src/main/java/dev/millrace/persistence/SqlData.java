@@ -27,7 +27,10 @@ import org.hibernate.StatelessSession;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
-/** Data and uploads on their way. Tags are kept twice: with the datum to be read, and in a table to be found by. */
+/**
+ * Data and uploads on their way. Tags are kept twice: with the datum to be read, and in a table to
+ * be found by.
+ */
 final class SqlData implements DatumStore {
   private static final String PENDING =
       "select p.id, p.execution_id, p.path, p.byte_count, p.store_id, p.store_key, p.created_at"

@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import org.hibernate.StatelessSession;
 
 /** Executions. */
@@ -63,7 +62,8 @@ final class SqlExecutions implements ExecutionStore {
 
   @Override
   public boolean update(Execution execution, Fact fact) {
-    // What is read here is what the compare-and-set finds, or it finds another version and changes nothing.
+    // What is read here is what the compare-and-set finds, or it finds another version and changes
+    // nothing.
     Optional<ExecutionRow> stored =
         table
             .find(ExecutionRow.class, execution.id().value())
@@ -146,8 +146,7 @@ final class SqlExecutions implements ExecutionStore {
             deleted -> executions.and(deleted ? "e.deletedAt is not null" : "e.deletedAt is null"));
     return executions
         .fetching("join ExecutionSpec s on s.executionId = e.id")
-        .rows(
-            Object[].class, "e, s.spec", order(filter.order()), slice, SqlExecutions::execution);
+        .rows(Object[].class, "e, s.spec", order(filter.order()), slice, SqlExecutions::execution);
   }
 
   @Override
@@ -189,7 +188,8 @@ final class SqlExecutions implements ExecutionStore {
     Map<OwnerId, Long> counts = new LinkedHashMap<>();
     everything()
         .and("e.environmentId = :group", "group", group.value())
-        .and("(e.status in ('STARTED', 'STOPPING') or (e.status = 'QUEUED' and e.leaseState is not null))")
+        .and(
+            "(e.status in ('STARTED', 'STOPPING') or (e.status = 'QUEUED' and e.leaseState is not null))")
         .groups("e.creatorId, count(*)", "e.creatorId")
         .forEach(row -> counts.put(new OwnerId((Integer) row[0]), (Long) row[1]));
     return counts;
@@ -243,9 +243,9 @@ final class SqlExecutions implements ExecutionStore {
   @Override
   public Optional<Instant> lastPolled(ExecutionId id) {
     return jdbc.first(
-            row -> Micros.time(row.getLong(1)),
-            "select polled_at from execution where id = ? and polled_at is not null",
-            id.value());
+        row -> Micros.time(row.getLong(1)),
+        "select polled_at from execution where id = ? and polled_at is not null",
+        id.value());
   }
 
   private Hql from(Scope scope) {

@@ -49,12 +49,15 @@ final class SqlFacts implements FactStore {
     if (waiting.isEmpty()) {
       return 0;
     }
-    // The row's lock is held until the commit: positions become visible in their order, whoever stamps. Who had
-    // to wait for it must look again, since the one before has stamped what was seen without the lock.
+    // The row's lock is held until the commit: positions become visible in their order, whoever
+    // stamps. Who had
+    // to wait for it must look again, since the one before has stamped what was seen without the
+    // lock.
     jdbc.change("update journal set last_position = last_position + 0 where id = 1");
     waiting = unstamped(limit);
     long last =
-        jdbc.first(row -> row.getLong(1), "select last_position from journal where id = 1 for update")
+        jdbc.first(
+                row -> row.getLong(1), "select last_position from journal where id = 1 for update")
             .orElseThrow();
     List<@Nullable Object[]> stamps = new ArrayList<>();
     for (long id : waiting) {

@@ -44,12 +44,12 @@ final class SqlNodes implements NodeStore {
   @Override
   public List<WantedNode> list(Optional<EnvironmentId> group, int limit) {
     return new Hql(session, "from WantedNode n")
-        .and("n.state <> 'GONE'")
-        .and(group, "n.groupId = :group", "group", EnvironmentId::value)
-        .list(Row.class, "n", "n.createdAt, n.nodeKey", Slice.first(limit))
-        .stream()
-        .map(Row::node)
-        .toList();
+            .and("n.state <> 'GONE'")
+            .and(group, "n.groupId = :group", "group", EnvironmentId::value)
+            .list(Row.class, "n", "n.createdAt, n.nodeKey", Slice.first(limit))
+            .stream()
+            .map(Row::node)
+            .toList();
   }
 
   @Override

@@ -77,8 +77,7 @@ final class SqlOwners implements OwnerStore {
 
   @Override
   public Optional<String> passwordHash(OwnerId user) {
-    return jdbc
-        .first(
+    return jdbc.first(
             row -> Optional.ofNullable(row.getString(1)),
             "select password_hash from owner where id = ?",
             user.value())

@@ -135,7 +135,8 @@ final class SqlProjects implements ProjectStore {
       row.description = project.description();
       row.yamlPath = project.yamlPath();
       row.uploadStoreId = project.uploadStore().map(StoreId::value).orElse(null);
-      row.defaultEnvironmentId = project.defaultEnvironment().map(EnvironmentId::value).orElse(null);
+      row.defaultEnvironmentId =
+          project.defaultEnvironment().map(EnvironmentId::value).orElse(null);
       row.createdAt = project.createdAt();
       row.modifiedAt = project.modifiedAt();
       row.deletedAt = project.deletedAt().orElse(null);

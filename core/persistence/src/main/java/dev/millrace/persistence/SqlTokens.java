@@ -50,11 +50,11 @@ final class SqlTokens implements TokenStore {
   @Override
   public List<ApiToken> of(OwnerId user) {
     return new Hql(session, "from ApiToken t")
-        .and("t.userId = :user", "user", user.value())
-        .list(Row.class, "t", "t.createdAt desc, t.id desc", Slice.first(Slice.MAX_LIMIT))
-        .stream()
-        .map(Row::token)
-        .toList();
+            .and("t.userId = :user", "user", user.value())
+            .list(Row.class, "t", "t.createdAt desc, t.id desc", Slice.first(Slice.MAX_LIMIT))
+            .stream()
+            .map(Row::token)
+            .toList();
   }
 
   @Override

@@ -54,18 +54,17 @@ final class SqlWorkers implements WorkerStore {
   @Override
   public List<Worker> list(Optional<EnvironmentId> group, int limit) {
     return new Hql(session, "from Worker w")
-        .and("w.removedAt is null")
-        .and(group, "w.groupId = :group", "group", EnvironmentId::value)
-        .list(Row.class, "w", "w.registeredAt, w.id", Slice.first(limit))
-        .stream()
-        .map(Row::worker)
-        .toList();
+            .and("w.removedAt is null")
+            .and(group, "w.groupId = :group", "group", EnvironmentId::value)
+            .list(Row.class, "w", "w.registeredAt, w.id", Slice.first(limit))
+            .stream()
+            .map(Row::worker)
+            .toList();
   }
 
   @Override
   public void beat(WorkerId id, Instant at) {
-    jdbc.change(
-        "update worker set beat = beat + 1, last_seen_at = ? where id = ?", at, id.value());
+    jdbc.change("update worker set beat = beat + 1, last_seen_at = ? where id = ?", at, id.value());
   }
 
   /** A worker. */

@@ -17,8 +17,8 @@ final class Table {
   }
 
   /**
-   * The compare-and-set: one UPDATE of the row with that id and version, which raises the version. False if the
-   * row has another version, or is not there.
+   * The compare-and-set: one UPDATE of the row with that id and version, which raises the version.
+   * False if the row has another version, or is not there.
    */
   boolean update(Object row) {
     try {

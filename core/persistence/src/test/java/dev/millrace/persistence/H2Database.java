@@ -10,9 +10,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Gives each test a fresh and empty H2 database in the heap: {@code @RegisterExtension H2Database h2 = new
- * H2Database();} and {@code h2.database()}, or {@code @ExtendWith(H2Database.class)} and a parameter of type
- * {@link Database}.
+ * Gives each test a fresh and empty H2 database in the heap: {@code @RegisterExtension H2Database
+ * h2 = new H2Database();} and {@code h2.database()}, or {@code @ExtendWith(H2Database.class)} and a
+ * parameter of type {@link Database}.
  *
  * @see RegisterExtension
  */
