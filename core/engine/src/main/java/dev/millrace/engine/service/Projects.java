@@ -10,6 +10,8 @@ import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
 import dev.millrace.engine.domain.Uuid7;
+import dev.millrace.engine.source.CodeSource;
+import dev.millrace.engine.source.SourceException;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
 import dev.millrace.engine.store.Rows;
@@ -36,6 +38,7 @@ public final class Projects {
   private final Database database;
   private final Access access;
   private final Audit audit;
+  private final CodeSource source;
   private final Clock clock;
   private final Uuid7 ids;
 
@@ -44,10 +47,12 @@ public final class Projects {
       @Reference Database database,
       @Reference Access access,
       @Reference Audit audit,
+      @Reference CodeSource source,
       @Reference Clock clock) {
     this.database = database;
     this.access = access;
     this.audit = audit;
+    this.source = source;
     this.clock = clock;
     this.ids = new Uuid7(clock);
   }
@@ -179,6 +184,13 @@ public final class Projects {
         "url",
         "Give an https, ssh, git or file address or a user@host:path, without a password in it",
         "invalid");
+    if (!problems.any()) {
+      try {
+        source.check(url);
+      } catch (SourceException e) {
+        problems.add("url", String.valueOf(e.getMessage()), "refused");
+      }
+    }
     problems.check(
         refs.size() <= MOST_REFS,
         "ref",

@@ -1,0 +1,161 @@
+package dev.millrace.engine.service;
+
+import dev.millrace.engine.domain.Actor;
+import dev.millrace.engine.domain.Commit;
+import dev.millrace.engine.domain.CommitId;
+import dev.millrace.engine.domain.Project;
+import dev.millrace.engine.domain.ProjectId;
+import dev.millrace.engine.domain.Repository;
+import dev.millrace.engine.domain.Uuid7;
+import dev.millrace.engine.source.CodeSource;
+import dev.millrace.engine.source.FetchedCommit;
+import dev.millrace.engine.source.SourceException;
+import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.Scope;
+import dev.millrace.engine.store.Session;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** Brings what is new in projects' Git repositories. */
+@Component(service = Fetches.class)
+public final class Fetches {
+  /** Commits that one fetch looks at, newest first. */
+  private static final int MAX_COMMITS = 500;
+
+  private static final int MAX_CONFIG_BYTES = 1 << 20;
+
+  private final Database database;
+  private final Access access;
+  private final Audit audit;
+  private final CodeSource source;
+  private final Clock clock;
+  private final Uuid7 ids;
+
+  @Activate
+  public Fetches(
+      @Reference Database database,
+      @Reference Access access,
+      @Reference Audit audit,
+      @Reference CodeSource source,
+      @Reference Clock clock) {
+    this.database = database;
+    this.access = access;
+    this.audit = audit;
+    this.source = source;
+    this.clock = clock;
+    this.ids = new Uuid7(clock);
+  }
+
+  /** What a fetch found, and what it could not read; messages are for users. */
+  public record Fetched(List<FetchedCommit> commits, List<String> errors) {}
+
+  /**
+   * Fetches the project's repository and makes commits of what is new. What cannot be read is told,
+   * not thrown: a fetch that fails changes nothing.
+   */
+  public Fetched fetch(Actor actor, ProjectId id) {
+    Project project =
+        database.read(
+            session -> {
+              Project found = project(session, actor, id);
+              access.requireWrite(session, actor, found.owner());
+              return found;
+            });
+    Repository repository =
+        database
+            .read(session -> session.projects().repository(id))
+            .orElseThrow(
+                () ->
+                    Invalid.nonField(
+                        "The project has no repository; set one, or run ad-hoc code",
+                        "no_repository"));
+    List<FetchedCommit> found;
+    List<String> errors = new ArrayList<>();
+    try {
+      found = source.fetch(repository, MAX_COMMITS);
+    } catch (SourceException e) {
+      return new Fetched(List.of(), List.of(String.valueOf(e.getMessage())));
+    }
+    int made = 0;
+    for (FetchedCommit commit : found) {
+      try {
+        made += store(project, commit) ? 1 : 0;
+      } catch (SourceException e) {
+        errors.add(String.valueOf(e.getMessage()));
+      }
+    }
+    if (found.isEmpty() && !repository.refs().isEmpty()) {
+      errors.add("The repository has none of the refs " + String.join(", ", repository.refs()));
+    }
+    int fresh = made;
+    database.transact(
+        session -> {
+          audit.record(
+              session, actor, "project.fetch", "project:" + id, Map.of(), Map.of("commits", fresh));
+          return true;
+        });
+    return new Fetched(found.stream().filter(c -> !c.refs().isEmpty()).toList(), errors);
+  }
+
+  private boolean store(Project project, FetchedCommit fetched) throws SourceException {
+    Scope all = new Scope.Everything();
+    Optional<Commit> known =
+        database.read(
+            session -> session.commits().byIdentifier(all, project.id(), fetched.identifier()));
+    if (known.isPresent()) {
+      Commit commit = known.get();
+      if (!commit.refs().equals(fetched.refs())) {
+        database.transact(
+            session -> {
+              session.commits().update(row(commit.id(), project, fetched, commit.config(), commit));
+              return true;
+            });
+      }
+      return false;
+    }
+    Optional<String> config =
+        source.file(project.id(), fetched.identifier(), project.yamlPath(), MAX_CONFIG_BYTES);
+    database.transact(
+        session -> {
+          if (session.commits().byIdentifier(all, project.id(), fetched.identifier()).isEmpty()) {
+            session.commits().insert(row(new CommitId(ids.next()), project, fetched, config, null));
+          }
+          return true;
+        });
+    return true;
+  }
+
+  private Commit row(
+      CommitId id,
+      Project project,
+      FetchedCommit fetched,
+      Optional<String> config,
+      @Nullable Commit known) {
+    return new Commit(
+        id,
+        project.id(),
+        fetched.identifier(),
+        false,
+        fetched.refs(),
+        fetched.message(),
+        fetched.commitTime(),
+        known == null ? clock.instant() : known.createdAt(),
+        known == null ? project.yamlPath() : known.yamlPath(),
+        config,
+        known == null ? Optional.empty() : known.archive());
+  }
+
+  private Project project(Session session, Actor actor, ProjectId id) {
+    return session
+        .projects()
+        .find(access.scopeOf(session, actor), id)
+        .orElseThrow(() -> new NotFound("Project"));
+  }
+}
