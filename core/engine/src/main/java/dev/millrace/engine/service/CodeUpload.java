@@ -1,17 +1,18 @@
 package dev.millrace.engine.service;
 
 import dev.millrace.engine.domain.Project;
+import java.io.FilterOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * An upload on its way: {@link #receive} once, then hand it to {@link Commits#finish}. Closing it
+ * An upload on its way: {@link #open} it once, then hand it to {@link Commits#finish}. Closing it
  * removes what was received; used by one thread.
  */
 public final class CodeUpload implements AutoCloseable {
@@ -20,7 +21,9 @@ public final class CodeUpload implements AutoCloseable {
 
   private final Project project;
   private final Path file;
+  private final MessageDigest digest = sha256Digest();
   private String sha256 = "";
+  private boolean opened;
   private long bytes;
 
   CodeUpload(Project project, Path file) {
@@ -29,30 +32,15 @@ public final class CodeUpload implements AutoCloseable {
   }
 
   /**
-   * Streams the archive to disk and takes its hash on the way.
-   *
-   * @throws Invalid if it is larger than {@link #MAX_BYTES}, or came twice
+   * Where to write the archive, once: to disk, with its hash taken on the way. Closing it ends the
+   * archive. Writing throws {@link Invalid} past {@link #MAX_BYTES}.
    */
-  public void receive(InputStream body) throws IOException {
-    if (!sha256.isEmpty()) {
+  public OutputStream open() throws IOException {
+    if (opened) {
       throw Invalid.field("data", "Send the archive once", "duplicate");
     }
-    MessageDigest digest = digest();
-    byte[] buffer = new byte[1 << 16];
-    try (OutputStream out = Files.newOutputStream(file)) {
-      for (int got = body.read(buffer); got >= 0; got = body.read(buffer)) {
-        bytes += got;
-        if (bytes > MAX_BYTES) {
-          throw Invalid.field(
-              "data",
-              "The archive is larger than 1 GiB; leave data out of it, for example by .vhignore",
-              "max_size");
-        }
-        digest.update(buffer, 0, got);
-        out.write(buffer, 0, got);
-      }
-    }
-    sha256 = HexFormat.of().formatHex(digest.digest());
+    opened = true;
+    return new Sink(new DigestOutputStream(Files.newOutputStream(file), digest));
   }
 
   Project project() {
@@ -80,11 +68,47 @@ public final class CodeUpload implements AutoCloseable {
     Files.deleteIfExists(file);
   }
 
-  private static MessageDigest digest() {
+  private static MessageDigest sha256Digest() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  private final class Sink extends FilterOutputStream {
+    Sink(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      count(1);
+      out.write(b);
+    }
+
+    @Override
+    public void write(byte[] buffer, int from, int length) throws IOException {
+      count(length);
+      out.write(buffer, from, length);
+    }
+
+    @Override
+    public void close() throws IOException {
+      super.close();
+      if (sha256.isEmpty()) {
+        sha256 = HexFormat.of().formatHex(digest.digest());
+      }
+    }
+
+    private void count(int more) {
+      bytes += more;
+      if (bytes > MAX_BYTES) {
+        throw Invalid.field(
+            "data",
+            "The archive is larger than 1 GiB; leave data out of it, for example by .vhignore",
+            "max_size");
+      }
     }
   }
 }

@@ -9,6 +9,7 @@ import dev.millrace.engine.domain.CommitId;
 import dev.millrace.engine.domain.DataStore;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
+import dev.millrace.engine.domain.Repository;
 import dev.millrace.engine.domain.Uuid7;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
@@ -106,7 +107,7 @@ public final class Commits {
             session ->
                 session.commits().byIdentifier(new Scope.Everything(), project.id(), identifier));
     if (known.isPresent() && known.get().yamlPath().equals(path)) {
-      return new CommitView(known.get(), project);
+      return new CommitView(known.get(), project, Optional.empty());
     }
     String config = config(upload, path);
     DataStore store =
@@ -140,7 +141,7 @@ public final class Commits {
             path,
             Optional.of(config),
             Optional.of(archive));
-    return new CommitView(store(actor, commit, known.isPresent()), project);
+    return new CommitView(store(actor, commit, known.isPresent()), project, Optional.empty());
   }
 
   /** The commit of that id, or of that identifier, in the project or in any that the actor sees. */
@@ -157,7 +158,10 @@ public final class Commits {
                               : session.commits().byIdentifier(scope, name, 1).stream().findFirst())
                   .filter(c -> project.isEmpty() || project.get().equals(c.project()))
                   .orElseThrow(() -> new NotFound("Commit"));
-          return new CommitView(commit, project(session, scope, commit.project()));
+          return new CommitView(
+              commit,
+              project(session, scope, commit.project()),
+              repository(session, commit.project()));
         });
   }
 
@@ -169,6 +173,7 @@ public final class Commits {
           Scope scope = access.scopeOf(session, actor);
           Rows<Commit> rows = session.commits().list(scope, project, adhoc, slice);
           Map<ProjectId, Project> projects = new HashMap<>();
+          Map<ProjectId, Optional<Integer>> repositories = new HashMap<>();
           return new Rows<>(
               rows.items().stream()
                   .map(
@@ -176,7 +181,9 @@ public final class Commits {
                           new CommitView(
                               c,
                               projects.computeIfAbsent(
-                                  c.project(), id -> project(session, scope, id))))
+                                  c.project(), id -> project(session, scope, id)),
+                              repositories.computeIfAbsent(
+                                  c.project(), id -> repository(session, id))))
                   .toList(),
               rows.total());
         });
@@ -273,6 +280,10 @@ public final class Commits {
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
+  }
+
+  private static Optional<Integer> repository(Session session, ProjectId id) {
+    return session.projects().repository(id).map(Repository::id);
   }
 
   private static Project project(Session session, Scope scope, ProjectId id) {

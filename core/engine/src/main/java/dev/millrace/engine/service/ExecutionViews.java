@@ -11,6 +11,7 @@ import dev.millrace.engine.domain.Owner;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
+import dev.millrace.engine.domain.Repository;
 import dev.millrace.engine.domain.StopOrder;
 import dev.millrace.engine.domain.StoreId;
 import dev.millrace.engine.store.DatumFilter;
@@ -44,6 +45,7 @@ final class ExecutionViews {
   private final Map<EnvironmentId, Environment> environments = new HashMap<>();
   private final Map<CommitId, Commit> commits = new HashMap<>();
   private final Map<OwnerId, Owner> owners = new HashMap<>();
+  private final Map<ProjectId, Optional<Integer>> repositories = new HashMap<>();
   private final Map<StoreId, Optional<DataStore>> stores = new HashMap<>();
 
   ExecutionViews(Session session, Clock clock) {
@@ -74,7 +76,9 @@ final class ExecutionViews {
                 execution.spec().commit(),
                 id -> session.commits().find(ALL, id),
                 "commit"),
-            project),
+            project,
+            repositories.computeIfAbsent(
+                project.id(), id -> session.projects().repository(id).map(Repository::id))),
         owner(execution.creator()));
   }
 

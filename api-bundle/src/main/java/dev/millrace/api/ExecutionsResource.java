@@ -1,0 +1,240 @@
+package dev.millrace.api;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.api.http.Call;
+import dev.millrace.api.http.Json;
+import dev.millrace.engine.domain.ExecutionStatus;
+import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.service.ExecutionView;
+import dev.millrace.engine.service.Executions;
+import dev.millrace.engine.service.Invalid;
+import dev.millrace.engine.service.LogPage;
+import dev.millrace.engine.service.Submissions;
+import dev.millrace.engine.store.ExecutionFilter;
+import dev.millrace.engine.store.Rows;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsResource;
+
+/**
+ * Executions. In paths one is named by its id, by {@code {project}:{counter}} or {@code
+ * {project}:latest}.
+ */
+@Component(service = ExecutionsResource.class)
+@JakartarsResource
+@Path("/api/v0/executions")
+@Produces(MediaType.APPLICATION_JSON)
+public final class ExecutionsResource {
+  private final Executions executions;
+  private final Submissions submissions;
+  private final ObjectMapper json = Json.mapper();
+
+  @Activate
+  public ExecutionsResource(@Reference Executions executions, @Reference Submissions submissions) {
+    this.executions = executions;
+    this.submissions = submissions;
+  }
+
+  @POST
+  @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  public Response submit(@Context ContainerRequestContext context, ObjectNode body) {
+    Call call = Call.of(context);
+    return Response.status(Response.Status.CREATED)
+        .entity(ExecutionJson.of(submissions.submit(call.actor(), SubmissionBody.read(body)), call))
+        .build();
+  }
+
+  @GET
+  public Call.Page<ExecutionJson> list(@Context ContainerRequestContext context) {
+    Call call = Call.of(context);
+    Optional<OwnerId> creator = creator(call);
+    Set<ExecutionStatus> statuses = statuses(call);
+    Set<Integer> counters = counters(call);
+    boolean nobody = call.query("creator").isPresent() && creator.isEmpty();
+    boolean nothing =
+        (!call.queryAll("status").isEmpty() && statuses.isEmpty())
+            || (!call.queryAll("counter").isEmpty() && counters.isEmpty());
+    // No execution belongs to a task yet.
+    if (nobody || nothing || call.query("task").isPresent()) {
+      return call.page(new Rows<ExecutionView>(List.of(), 0), view -> ExecutionJson.of(view, call));
+    }
+    ExecutionFilter filter =
+        new ExecutionFilter(
+            call.query("project").map(text -> Ids.project("project", text)),
+            statuses,
+            counters,
+            creator,
+            call.query("step"),
+            Optional.empty(),
+            Optional.of(call.flag("deleted").orElse(false)),
+            order(call.query("ordering").orElse("-ctime")));
+    return call.page(
+        executions.list(call.actor(), filter, call.slice()), view -> ExecutionJson.of(view, call));
+  }
+
+  /** {@code exclude} leaves out fields, heavy ones are then not even read. */
+  @GET
+  @Path("{name}")
+  public ObjectNode find(@Context ContainerRequestContext context, @PathParam("name") String name) {
+    Call call = Call.of(context);
+    Set<String> exclude = call.names("exclude");
+    ObjectNode answer =
+        json.valueToTree(
+            ExecutionDetailJson.of(
+                executions.find(
+                    call.actor(),
+                    name,
+                    !exclude.contains("outputs"),
+                    !exclude.contains("metadata")),
+                call,
+                json));
+    if (exclude.contains("outputs")) {
+      answer.remove("n_outputs");
+    }
+    if (exclude.contains("metadata")) {
+      answer.remove("cumulative_metadata");
+    }
+    return answer.remove(exclude);
+  }
+
+  @DELETE
+  @Path("{name}")
+  public Map<String, Boolean> delete(
+      @Context ContainerRequestContext context, @PathParam("name") String name) {
+    executions.delete(Call.of(context).actor(), name);
+    return Map.of("ok", true);
+  }
+
+  /** Asks for its end; an ended one stays as it is. */
+  @POST
+  @Path("{name}/stop")
+  public Message stop(@Context ContainerRequestContext context, @PathParam("name") String name) {
+    executions.stop(Call.of(context).actor(), name);
+    return new Message("OK");
+  }
+
+  /** Adds tags. */
+  @POST
+  @Path("{name}/tags")
+  @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  public Tags tag(
+      @Context ContainerRequestContext context, @PathParam("name") String name, Tags body) {
+    return new Tags(
+        executions
+            .tag(Call.of(context).actor(), name, Optional.ofNullable(body.tags()).orElse(List.of()))
+            .execution()
+            .tags());
+  }
+
+  /** A bare array, unlike other lists. */
+  @GET
+  @Path("{name}/outputs")
+  public List<DatumJson> outputs(
+      @Context ContainerRequestContext context, @PathParam("name") String name) {
+    Call call = Call.of(context);
+    return executions.outputs(call.actor(), name).stream()
+        .map(view -> DatumJson.of(view, call, null))
+        .toList();
+  }
+
+  /** The last {@code limit} log lines, by default 2000; all for 0. */
+  @GET
+  @Path("{name}/events")
+  public Response events(@Context ContainerRequestContext context, @PathParam("name") String name) {
+    Call call = Call.of(context);
+    int limit = call.number("limit").orElse(LogAnswer.DEFAULT_LIMIT);
+    LogPage page = executions.events(call.actor(), name, limit);
+    return Response.ok(new LogAnswer(page, "events", limit)).build();
+  }
+
+  /** What worker and master said of the run; {@code limit} means the first ones. */
+  @GET
+  @Path("{name}/status-events")
+  public Response statusEvents(
+      @Context ContainerRequestContext context, @PathParam("name") String name) {
+    Call call = Call.of(context);
+    return Response.ok(
+            LogAnswer.first(
+                executions.statusEvents(call.actor(), name),
+                "status_events",
+                call.number("limit").orElse(0)))
+        .build();
+  }
+
+  private static Set<ExecutionStatus> statuses(Call call) {
+    Set<ExecutionStatus> statuses = EnumSet.noneOf(ExecutionStatus.class);
+    for (String word : call.queryAll("status")) {
+      if (word.equals("incomplete")) {
+        EnumSet.allOf(ExecutionStatus.class).stream()
+            .filter(status -> !status.terminal())
+            .forEach(statuses::add);
+      }
+      for (ExecutionStatus status : ExecutionStatus.values()) {
+        if (status.word().equals(word.toLowerCase(Locale.ROOT))) {
+          statuses.add(status);
+        }
+      }
+    }
+    return statuses;
+  }
+
+  private static Set<Integer> counters(Call call) {
+    Set<Integer> counters = new HashSet<>();
+    for (String text : call.queryAll("counter")) {
+      try {
+        counters.add(Integer.parseInt(text));
+      } catch (NumberFormatException e) {
+        throw Invalid.field("counter", "Give whole numbers", "invalid");
+      }
+    }
+    return counters;
+  }
+
+  /** Empty for what is no user's number: clients without a login send a placeholder. */
+  private static Optional<OwnerId> creator(Call call) {
+    return call.query("creator")
+        .flatMap(
+            text -> {
+              try {
+                return Optional.of(new OwnerId(Integer.parseInt(text)));
+              } catch (NumberFormatException e) {
+                return Optional.empty();
+              }
+            });
+  }
+
+  private static ExecutionFilter.Order order(String text) {
+    return switch (text) {
+      case "counter" -> ExecutionFilter.Order.COUNTER;
+      case "-counter" -> ExecutionFilter.Order.COUNTER_DESC;
+      case "ctime" -> ExecutionFilter.Order.CREATED;
+      default -> ExecutionFilter.Order.CREATED_DESC;
+    };
+  }
+
+  /** What came of it. */
+  public record Message(String message) {}
+
+  /** Tags to add, or those that there are. */
+  public record Tags(List<String> tags) {}
+}
