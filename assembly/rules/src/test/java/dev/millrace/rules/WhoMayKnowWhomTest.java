@@ -66,7 +66,7 @@ final class WhoMayKnowWhomTest {
   void pluginsKnowOnlySpiAndNotEachOther() {
     onlyKnows("provider-onprem", "dev.millrace.spi..", "dev.millrace.provider.onprem..");
     onlyKnows(
-        "storage-plugins/filesystem", "dev.millrace.spi..", "dev.millrace.storage.filesystem..");
+        "storage-plugins/filesystem", "dev.millrace.spi..", "dev.millrace.store.filesystem..");
     onlyKnows("registry-plugins/docker", "dev.millrace.spi..", "dev.millrace.registry.docker..");
   }
 
@@ -126,6 +126,12 @@ final class WhoMayKnowWhomTest {
         "dev.millrace.engine.domain..",
         "dev.millrace.engine.settings..",
         "dev.millrace.persistence..");
+    onlyKnows(
+        "core/source-git",
+        "dev.millrace.engine.source..",
+        "dev.millrace.engine.domain..",
+        "dev.millrace.engine.settings..",
+        "dev.millrace.source.git..");
   }
 
   @Test
