@@ -2,8 +2,6 @@ package dev.millrace.engine.service;
 
 import dev.millrace.engine.settings.Settings;
 import java.util.List;
-import org.osgi.framework.BundleContext;
-import org.osgi.framework.Version;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -12,16 +10,10 @@ import org.osgi.service.component.annotations.Reference;
 @Component(service = ServerInfo.class)
 public final class ServerInfo {
   private final Settings settings;
-  private final String version;
 
   @Activate
-  public ServerInfo(@Reference Settings settings, BundleContext context) {
-    this(settings, context.getBundle().getVersion());
-  }
-
-  ServerInfo(Settings settings, Version version) {
+  public ServerInfo(@Reference Settings settings) {
     this.settings = settings;
-    this.version = version.getMajor() + "." + version.getMinor() + "." + version.getMicro();
   }
 
   /** The name that clients tell servers apart by. */
@@ -31,7 +23,7 @@ public final class ServerInfo {
 
   /** The release, for example {@code 0.1.0}. */
   public String version() {
-    return version;
+    return settings.release();
   }
 
   /** Addresses of proxies whose forwarding headers count. */

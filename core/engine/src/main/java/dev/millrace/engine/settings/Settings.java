@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Version;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
@@ -19,14 +20,29 @@ import org.osgi.service.component.annotations.Component;
 @Component(service = Settings.class)
 public final class Settings {
   private final Function<String, @Nullable String> source;
+  private final String release;
 
   @Activate
   public Settings(BundleContext context) {
-    this(context::getProperty);
+    this(context::getProperty, release(context.getBundle().getVersion()));
   }
 
   public Settings(Function<String, @Nullable String> source) {
+    this(source, "0.0.0");
+  }
+
+  private Settings(Function<String, @Nullable String> source, String release) {
     this.source = source;
+    this.release = release;
+  }
+
+  private static String release(Version version) {
+    return version.getMajor() + "." + version.getMinor() + "." + version.getMicro();
+  }
+
+  /** The release that runs, for example {@code 0.1.0}. */
+  public String release() {
+    return release;
   }
 
   /** The distribution's folder. */
