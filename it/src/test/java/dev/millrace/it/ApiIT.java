@@ -1,0 +1,192 @@
+package dev.millrace.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** The door of the booted distribution: who gets in, what they see, and how refusals read. */
+@Tag("api")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ApiIT {
+  private static final Code HELLO = Code.script("echo hello; echo x > $VH_OUTPUTS_DIR/x.txt");
+
+  private Distribution millrace;
+  private Api ada;
+  private Api bob;
+  private Project project;
+
+  @BeforeAll
+  void start() {
+    millrace = Distribution.start(Map.of());
+    ada = millrace.user("ada");
+    bob = millrace.user("bob");
+    project = Project.of(ada, "secret-plans");
+  }
+
+  @AfterAll
+  void stop() {
+    millrace.close();
+  }
+
+  @Test
+  void theFirstAdministratorIsInAFileOfTheOperatorOnly() throws Exception {
+    assertEquals(
+        "rw-------",
+        PosixFilePermissions.toString(
+            Files.getPosixFilePermissions(millrace.data().resolve("initial-admin.json"))));
+    JsonNode admin = Api.JSON.readTree(millrace.data().resolve("initial-admin.json").toFile());
+    assertEquals(Set.of("username", "password", "token"), Set.copyOf(names(admin)));
+    String log = Files.readString(millrace.log());
+    assertFalse(log.contains(admin.get("password").asText()));
+    assertFalse(log.contains(admin.get("token").asText()));
+  }
+
+  @Test
+  void healthIsOpenAndNamesWhatAnswered() {
+    assertEquals(200, ada.anonymous().get("/live").status());
+    Api.Answer ready = ada.anonymous().get("/ready");
+    assertEquals(200, ready.status(), ready.text());
+    for (String part : List.of("database", "queue", "store")) {
+      assertTrue(ready.text().contains(part), ready.text());
+    }
+  }
+
+  @Test
+  void nobodyGetsInWithoutAToken() {
+    Api.Answer answer = ada.anonymous().get("/api/v0/projects/");
+    assertEquals(401, answer.status());
+    assertTrue(answer.json().has("detail"));
+    assertEquals(401, ada.as("wrong").get("/api/v0/projects/").status());
+    assertTrue(ada.anonymous().get("/api/v0/server/").expectSuccess().has("version"));
+  }
+
+  @Test
+  void whatBelongsToAnotherUserDoesNotExist() {
+    String execution = project.run(HELLO);
+    ada.awaitEnd(execution, Duration.ofSeconds(90));
+    JsonNode detail = project.detail(execution);
+    String commit = detail.at("/commit/identifier").asText();
+    String datum =
+        ada.get("/api/v0/data/?output_execution=" + execution).expectSuccess().at("/results/0/id").asText();
+    assertFalse(datum.isEmpty());
+    for (String path :
+        List.of(
+            "/api/v0/projects/" + project.id() + "/",
+            "/api/v0/projects/" + project.id() + "/commits/",
+            "/api/v0/commits/" + commit + "/?project=" + project.id(),
+            "/api/v0/commits/" + commit + "/?include=config",
+            "/api/v0/executions/" + execution + "/",
+            "/api/v0/executions/" + project.id() + ":1/",
+            "/api/v0/executions/" + project.id() + ":latest/",
+            "/api/v0/executions/" + execution + "/events/",
+            "/api/v0/executions/" + execution + "/outputs/",
+            "/api/v0/executions/" + execution + "/metadata/",
+            "/api/v0/data/" + datum + "/",
+            "/api/v0/data/" + datum + "/download/")) {
+      assertEquals(200, ada.get(path).status(), "ada: " + path);
+      assertEquals(404, bob.get(path).status(), "bob: " + path);
+    }
+    assertEquals(404, bob.post("/api/v0/executions/" + execution + "/stop/", Map.of()).status());
+    assertEquals(404, bob.delete("/api/v0/executions/" + execution + "/").status());
+    assertEquals(404, bob.post("/api/v0/data/" + datum + "/purge/", Map.of()).status());
+    assertEquals(404, bob.delete("/api/v0/projects/" + project.id() + "/").status());
+    assertEquals(0, bob.get("/api/v0/executions/?limit=9000").expectSuccess().get("results").size());
+    assertEquals(0, bob.get("/api/v0/data/?limit=9000").expectSuccess().get("results").size());
+    assertEquals(0, bob.get("/api/v0/commits/?limit=9000").expectSuccess().get("results").size());
+    assertEquals(0, bob.get("/api/v0/projects/?limit=9000").expectSuccess().get("results").size());
+    Project other = Project.of(bob, "bobs");
+    Api.Answer stolen =
+        other.submit(
+            Code.of(
+                Map.of(
+                    "valohai.yaml",
+                    "- step:\n    name: run\n    image: it-tools\n    command: ls\n    inputs:\n      - name: data\n")),
+            Map.of("inputs", Map.of("data", List.of("datum://" + datum))));
+    assertEquals(400, stolen.status(), stolen.text());
+    assertTrue(stolen.json().has("inputs"), stolen.text());
+  }
+
+  @Test
+  void theEleventhWrongPasswordIsRefusedEvenBeforeItIsTried() {
+    millrace.user("carl");
+    String right = "username=carl&password=" + Distribution.password("carl").replace(" ", "+");
+    assertEquals(200, ada.anonymous().postForm("/api/v0/get-token/", right).status());
+    for (int i = 0; i < 10; i++) {
+      assertEquals(
+          400, ada.anonymous().postForm("/api/v0/get-token/", "username=carl&password=wrong").status(), "attempt " + i);
+    }
+    assertEquals(
+        429, ada.anonymous().postForm("/api/v0/get-token/", "username=carl&password=wrong").status());
+    assertEquals(429, ada.anonymous().postForm("/api/v0/get-token/", right).status());
+  }
+
+  @Test
+  void everyChangeLeavesAnAuditRow() {
+    Api admin = millrace.admin();
+    Api dora = millrace.user("dora");
+    Project made = Project.of(dora, "audited");
+    String execution = made.run(HELLO);
+    dora.awaitEnd(execution, Duration.ofSeconds(90));
+    made.stop(execution);
+    dora.method("PUT", "/api/v0/projects/" + made.id() + "/", Map.of("name", "renamed")).expectSuccess();
+    assertTrue(dora.delete("/api/v0/executions/" + execution + "/").status() < 300);
+    assertTrue(dora.delete("/api/v0/projects/" + made.id() + "/").status() < 300);
+    Set<String> actions = new TreeSet<>();
+    for (JsonNode entry : admin.get("/api/v0/audit/?limit=1000").expectSuccess().get("results")) {
+      actions.add(entry.get("action").asText());
+    }
+    System.out.println("audited: " + actions);
+    for (String action :
+        List.of(
+            "user.create", "token.create", "project.create", "commit.upload", "execution.create",
+            "project.update", "execution.delete", "project.delete")) {
+      assertTrue(actions.contains(action), action + " is not among " + actions);
+    }
+    assertEquals(403, dora.get("/api/v0/audit/").status());
+  }
+
+  @Test
+  void badInputIsRefusedByFieldAndChangesNothing() {
+    long before = ada.get("/api/v0/executions/?project=" + project.id()).expectSuccess().get("count").asLong();
+    Map<String, Object> unknownStep =
+        Map.of("project", project.id(), "commit", ada.uploadCode(project.id(), HELLO.archive()), "step", "nothing");
+    Api.Answer answer = ada.post("/api/v0/executions/", unknownStep);
+    assertEquals(400, answer.status(), answer.text());
+    assertTrue(answer.json().has("step"), answer.text());
+    assertEquals(400, ada.post("/api/v0/executions/", Map.of()).status());
+    assertEquals(400, ada.post("/api/v0/executions/", List.of(1, 2)).status());
+    assertEquals(400, ada.postForm("/api/v0/projects/", "name=").status());
+    assertEquals(404, ada.get("/api/v0/executions/not-an-id/").status());
+    assertEquals(404, ada.get("/api/v0/nothing/").status());
+    assertEquals(405, ada.method("PATCH", "/api/v0/get-token/", Map.of()).status());
+    assertEquals(
+        before, ada.get("/api/v0/executions/?project=" + project.id()).expectSuccess().get("count").asLong());
+  }
+
+  @Test
+  void slashesInAnAddressDoNotMatter() {
+    assertEquals(200, ada.get("/api/v0/projects/" + project.id()).status());
+    assertEquals(200, ada.get("/api/v0//projects//" + project.id() + "/").status());
+    assertEquals("1", "" + ada.get("/api/v0/projects/ownership_options/").expectSuccess().size());
+  }
+
+  private static List<String> names(JsonNode object) {
+    List<String> names = new java.util.ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+}
