@@ -1,0 +1,108 @@
+package dev.millrace.provider.onprem;
+
+import dev.millrace.spi.common.CallContext;
+import dev.millrace.spi.common.InstallationId;
+import dev.millrace.spi.common.Page;
+import dev.millrace.spi.common.PluginException;
+import dev.millrace.spi.compute.ComputeProvider;
+import dev.millrace.spi.compute.Feature;
+import dev.millrace.spi.compute.MachineType;
+import dev.millrace.spi.compute.Node;
+import dev.millrace.spi.compute.NodeId;
+import dev.millrace.spi.compute.NodeRequest;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+
+/** One list of machines, and the loop that keeps the workers on them running. */
+@Component(
+    configurationPid = "dev.millrace.provider.onprem",
+    configurationPolicy = ConfigurationPolicy.REQUIRE,
+    immediate = true)
+@Designate(ocd = OnpremAccount.Config.class, factory = true)
+public final class OnpremAccount implements ComputeProvider {
+
+  /** One configuration file is one list of machines. */
+  @ObjectClassDefinition(name = "Machines of your own")
+  public @interface Config {
+    /** Each is room for one worker; {@code local} and {@code local-…} mean this machine. */
+    @AttributeDefinition(description = "Machines: local, local-2, … each hold one worker here")
+    String[] machines() default {"local"};
+
+    /** Relative to the master's data folder. */
+    @AttributeDefinition(description = "Folder of nodes and worker releases")
+    String folder() default "onprem";
+
+    /** 0 for as many as the worker group asks for. */
+    @AttributeDefinition(description = "Slots of a worker; 0 for what its group says")
+    int slots() default 0;
+
+    /** What a worker may run: docker, process. */
+    @AttributeDefinition(description = "Runtimes of a worker: docker, process")
+    String[] runtimes() default {"docker"};
+  }
+
+  private final OnpremCompute compute;
+  private final Keeper keeper;
+
+  @Activate
+  public OnpremAccount(Config config, BundleContext context) {
+    this(config, data(context), Clock.systemUTC());
+  }
+
+  OnpremAccount(Config config, Path data, Clock clock) {
+    Machines machines = Machines.of(config);
+    NodeFolders folders =
+        new NodeFolders(data.resolve(config.folder()).toAbsolutePath().normalize());
+    Releases releases = new Releases(folders.root().resolve("releases"));
+    keeper = new Keeper(folders, releases, machines);
+    compute = new OnpremCompute(folders, machines, keeper, clock);
+    keeper.start();
+  }
+
+  private static Path data(BundleContext context) {
+    String data = context.getProperty("millrace.data");
+    return Path.of(data == null ? "data" : data);
+  }
+
+  /** Stops watching. Workers and their runs go on, and are found again by the next start. */
+  @Deactivate
+  void close() {
+    keeper.close();
+  }
+
+  @Override
+  public Set<Feature> features() {
+    return Set.of();
+  }
+
+  @Override
+  public List<MachineType> machineTypes(CallContext call) {
+    return List.of(Machines.here());
+  }
+
+  @Override
+  public Node ensure(NodeRequest request, CallContext call) throws PluginException {
+    return compute.ensure(request, call);
+  }
+
+  @Override
+  public void release(NodeId node, CallContext call) throws PluginException {
+    compute.release(node, call);
+  }
+
+  @Override
+  public Page<Node> nodes(InstallationId installation, Page.Cursor from, CallContext call)
+      throws PluginException {
+    return compute.nodes(installation, from);
+  }
+}

@@ -1,0 +1,18 @@
+package dev.millrace.provider.onprem;
+
+import java.lang.annotation.Annotation;
+
+/** A configuration as the framework would hand it over. */
+@SuppressWarnings("ClassExplicitlyAnnotation")
+record TestConfig(String[] machines, String folder, int slots, String[] runtimes)
+    implements OnpremAccount.Config {
+
+  static TestConfig of(String... names) {
+    return new TestConfig(names, "onprem", 0, new String[] {"process"});
+  }
+
+  @Override
+  public Class<? extends Annotation> annotationType() {
+    return OnpremAccount.Config.class;
+  }
+}
