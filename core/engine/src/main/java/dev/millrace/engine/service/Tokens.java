@@ -150,14 +150,31 @@ public final class Tokens {
         });
   }
 
+  /** A token's text before there is a row for it. */
+  record Fresh(TokenId id, Secret text) {}
+
+  Fresh fresh() {
+    return new Fresh(new TokenId(ids.next()), newText());
+  }
+
   /** Makes a token within another use case's transaction. */
   Made insert(
       Session session, Actor actor, OwnerId user, String name, Optional<Duration> validity) {
+    return insert(session, actor, user, name, validity, fresh());
+  }
+
+  Made insert(
+      Session session,
+      Actor actor,
+      OwnerId user,
+      String name,
+      Optional<Duration> validity,
+      Fresh fresh) {
     Instant now = clock.instant();
-    Secret text = newText();
+    Secret text = fresh.text();
     ApiToken token =
         new ApiToken(
-            new TokenId(ids.next()),
+            fresh.id(),
             user,
             name,
             InstallationKey.hash(text),
