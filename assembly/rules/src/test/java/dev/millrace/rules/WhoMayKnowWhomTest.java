@@ -144,34 +144,15 @@ final class WhoMayKnowWhomTest {
         "dev.millrace.source.git..");
   }
 
-  /**
-   * Lists and their parts cross the door as the ports define them: values without a way to the
-   * database.
-   */
-  private static final Set<String> VALUES_OF_PORTS =
-      Set.of(
-          "dev.millrace.engine.store.Slice",
-          "dev.millrace.engine.store.Rows",
-          "dev.millrace.engine.store.DatabaseUnavailable",
-          "dev.millrace.engine.store.DatumFilter",
-          "dev.millrace.engine.store.ExecutionFilter",
-          "dev.millrace.engine.store.ExecutionFilter$Order");
-
   @Test
   void theDoorKnowsServicesAndDomainOnly() {
-    DescribedPredicate<JavaClass> values =
-        DescribedPredicate.describe("values of ports", c -> VALUES_OF_PORTS.contains(c.getName()));
-    noClasses()
-        .should()
-        .dependOnClassesThat(
-            millraceOutside(
-                    "dev.millrace.engine.service..",
-                    "dev.millrace.engine.domain..",
-                    "dev.millrace.engine.dispatch..",
-                    "dev.millrace.engine.settings..",
-                    "dev.millrace.api..")
-                .and(DescribedPredicate.not(values)))
-        .check(Rooms.of("api-bundle").classes());
+    onlyKnows(
+        "api-bundle",
+        "dev.millrace.engine.service..",
+        "dev.millrace.engine.domain..",
+        "dev.millrace.engine.dispatch..",
+        "dev.millrace.engine.settings..",
+        "dev.millrace.api..");
   }
 
   @Test
