@@ -11,6 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
 import org.hibernate.StatelessSession;
 import org.hibernate.Transaction;
 import org.osgi.service.component.annotations.Activate;
@@ -77,6 +78,10 @@ public final class SqlDatabase implements Database, AutoCloseable {
     } finally {
       answer.cancel(false);
     }
+  }
+
+  DataSource pool() {
+    return open.pool();
   }
 
   @Deactivate
