@@ -79,6 +79,8 @@ public final class Main {
     if (!missing.isEmpty() && !ordered.get()) {
       err.println("Millrace does not start. Missing after " + limit.toSeconds() + " s:");
       err.println(Missing.print(missing));
+      err.println("In short:");
+      Missing.roots(missing).forEach(root -> err.println("  " + root));
       container.stop(STOP_LIMIT);
       return FAILED;
     }

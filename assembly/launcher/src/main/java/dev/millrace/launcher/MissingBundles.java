@@ -42,7 +42,7 @@ final class MissingBundles {
   private Missing explain(BundleRevision revision) {
     String name = "bundle " + name(revision) + " does not resolve";
     if (!told.add(revision.getBundle())) {
-      return Missing.of(name + " (see above)");
+      return Missing.of(name + Missing.SEEN);
     }
     List<Missing> because = new ArrayList<>();
     for (BundleRequirement requirement : revision.getDeclaredRequirements(null)) {

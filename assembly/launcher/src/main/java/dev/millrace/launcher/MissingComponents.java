@@ -45,7 +45,7 @@ final class MissingComponents {
       String name = "component " + component.name + " (" + component.bundle.symbolicName + ")";
       if (configuration.state == ComponentConfigurationDTO.UNSATISFIED_REFERENCE) {
         if (!told.add(component.name)) {
-          found.add(Missing.of(name + " (see above)"));
+          found.add(Missing.of(name + Missing.SEEN));
           continue;
         }
         List<Missing> because = new ArrayList<>();

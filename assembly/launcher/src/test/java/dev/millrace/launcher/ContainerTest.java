@@ -55,6 +55,8 @@ final class ContainerTest {
       assertTrue(tree.contains("      bundle engine 1.0.0 does not resolve"), tree);
       assertTrue(tree.contains("no bundle offers it (old 1.0.0 offers version 1.5.0)"), tree);
       assertTrue(tree.contains("component runtime"), tree);
+      assertTrue(Missing.roots(container.missing()).toString().contains("gone"), tree);
+      assertEquals(2, Missing.roots(container.missing()).size());
     } finally {
       assertTrue(container.stop(Duration.ofSeconds(10)));
     }
