@@ -1,0 +1,54 @@
+package dev.millrace.engine.dispatch;
+
+import dev.millrace.engine.loop.Loop;
+import dev.millrace.engine.queue.Queue;
+import java.time.Duration;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * The loops between a submitted execution and its worker. What they do is compare-and-set, so that
+ * every master may run them; a lost hint costs at most a second.
+ */
+@Component(service = Dispatcher.class, immediate = true)
+public final class Dispatcher {
+  private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+
+  private final Queue queue;
+  private final Promotions promotions;
+  private final Claims claims;
+  private final Loop matching;
+  private final Loop watching;
+  private final Loop explaining;
+  private long seen;
+
+  @Activate
+  public Dispatcher(
+      @Reference Queue queue,
+      @Reference Promotions promotions,
+      @Reference Claims claims,
+      @Reference LeaseWatch watch,
+      @Reference Reasons reasons) {
+    this.queue = queue;
+    this.promotions = promotions;
+    this.claims = claims;
+    this.matching = Loop.start("dispatch", Duration.ZERO, this::match);
+    this.watching = Loop.start("lease-watch", HEARTBEAT, watch::tick);
+    this.explaining = Loop.start("waiting-reasons", HEARTBEAT.multipliedBy(2), reasons::tick);
+  }
+
+  private void match() throws InterruptedException {
+    seen = queue.await(seen, HEARTBEAT);
+    promotions.tick();
+    claims.tick();
+  }
+
+  @Deactivate
+  void close() {
+    matching.close();
+    watching.close();
+    explaining.close();
+  }
+}
