@@ -180,9 +180,7 @@ public final class Leases {
 
   private String order(Session session, Worker worker, Messages.RunBeat run) {
     Optional<Execution> found =
-        run.executionId() == null
-            ? Optional.empty()
-            : session.executions().find(EVERYTHING, ExecutionId.parse(run.executionId()));
+        id(run.executionId()).flatMap(id -> session.executions().find(EVERYTHING, id));
     if (found.isEmpty() || found.get().deletedAt().isPresent()) {
       return "abandon";
     }
@@ -198,6 +196,14 @@ public final class Leases {
       return "continue";
     }
     return execution.stop() == StopOrder.KILL ? "kill" : "stop";
+  }
+
+  private static Optional<ExecutionId> id(@Nullable String text) {
+    try {
+      return text == null ? Optional.empty() : Optional.of(ExecutionId.parse(text));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   private static boolean holds(Execution execution, Worker worker, Secret lease) {
