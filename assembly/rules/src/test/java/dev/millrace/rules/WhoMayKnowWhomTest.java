@@ -46,7 +46,9 @@ final class WhoMayKnowWhomTest {
       new DescribedPredicate<>("values of store ports") {
         @Override
         public boolean test(JavaClass type) {
-          return Set.of("Rows", "Slice", "DatabaseUnavailable").contains(type.getSimpleName());
+          return Set.of(
+                  "Rows", "Slice", "DatabaseUnavailable", "DatumFilter", "ExecutionFilter", "Order")
+              .contains(type.getSimpleName());
         }
       };
 
