@@ -11,10 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes each change of a bundle's state to the log, so that an operator can see that swapping a plugin touched that
- * plugin alone.
+ * Writes each change of a bundle's state to the log, so that an operator can see that swapping a
+ * plugin touched that plugin alone.
  */
-@Component(service = {}, immediate = true)
+@Component(
+    service = {},
+    immediate = true)
 public final class BundleJournal implements SynchronousBundleListener {
   private static final Logger LOG = LoggerFactory.getLogger(BundleJournal.class);
   private static final Map<Integer, String> WORDS =
