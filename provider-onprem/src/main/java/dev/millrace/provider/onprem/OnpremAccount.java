@@ -35,19 +35,23 @@ public final class OnpremAccount implements ComputeProvider {
   @ObjectClassDefinition(name = "Machines of your own")
   public @interface Config {
     /** Each is room for one worker; {@code local} and {@code local-…} mean this machine. */
-    @AttributeDefinition(description = "Machines: local, local-2, … each hold one worker here")
+    @AttributeDefinition(
+        required = false,
+        description = "Machines: local, local-2, … each hold one worker here")
     String[] machines() default {"local"};
 
     /** Relative to the master's data folder. */
-    @AttributeDefinition(description = "Folder of nodes and worker releases")
+    @AttributeDefinition(required = false, description = "Folder of nodes and worker releases")
     String folder() default "onprem";
 
     /** 0 for as many as the worker group asks for. */
-    @AttributeDefinition(description = "Slots of a worker; 0 for what its group says")
+    @AttributeDefinition(
+        required = false,
+        description = "Slots of a worker; 0 for what its group says")
     int slots() default 0;
 
     /** What a worker may run: docker, process. */
-    @AttributeDefinition(description = "Runtimes of a worker: docker, process")
+    @AttributeDefinition(required = false, description = "Runtimes of a worker: docker, process")
     String[] runtimes() default {"docker"};
   }
 
@@ -69,9 +73,13 @@ public final class OnpremAccount implements ComputeProvider {
     keeper.start();
   }
 
+  /** The master's data folder, by the same rule as the master's own. */
   private static Path data(BundleContext context) {
     String data = context.getProperty("millrace.data");
-    return Path.of(data == null ? "data" : data);
+    String home = context.getProperty("millrace.home");
+    return data == null || data.isBlank()
+        ? Path.of(home == null ? "" : home).resolve("data")
+        : Path.of(data);
   }
 
   /** Stops watching. Workers and their runs go on, and are found again by the next start. */

@@ -37,7 +37,8 @@ final class OnpremCompute {
     if (!request.wanted().isEmpty()) {
       throw OnpremErrors.unsupported(request.wanted());
     }
-    if (!request.machineType().equals(Machines.TYPE)) {
+    // A group that leaves the type open gets the only one there is.
+    if (!request.machineType().isBlank() && !request.machineType().equals(Machines.TYPE)) {
       throw OnpremErrors.invalid(
           "There is no machine type " + request.machineType() + " here, only " + Machines.TYPE);
     }

@@ -34,19 +34,23 @@ public final class DockerRegistry implements ImageRegistry {
     String[] hosts();
 
     /** Empty for anonymous access. */
-    @AttributeDefinition(description = "User name; empty for anonymous access")
+    @AttributeDefinition(required = false, description = "User name; empty for anonymous access")
     String username() default "";
 
     /** Set as {@code .password}, which never becomes a service property. */
-    @AttributeDefinition(description = "Password or access token")
+    @AttributeDefinition(required = false, description = "Password or access token")
     String _password() default "";
 
     /** Set as {@code plain.http}. */
-    @AttributeDefinition(description = "Speak plain HTTP; only for hosts on loopback")
+    @AttributeDefinition(
+        required = false,
+        description = "Speak plain HTTP; only for hosts on loopback")
     boolean plain_http() default false;
 
     /** Set as {@code ca.file}. */
-    @AttributeDefinition(description = "PEM file of certificates to trust besides the system's")
+    @AttributeDefinition(
+        required = false,
+        description = "PEM file of certificates to trust besides the system's")
     String ca_file() default "";
   }
 
