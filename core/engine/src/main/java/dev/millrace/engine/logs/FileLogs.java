@@ -67,6 +67,12 @@ public final class FileLogs implements LiveLogs {
     return Files.isDirectory(folder(execution)) ? Optional.of(log(execution)) : Optional.empty();
   }
 
+  /** A file to write a sealed log to before it goes into its store. */
+  Path scratch(ExecutionId execution) throws IOException {
+    Files.createDirectories(root);
+    return root.resolve(execution + ".sealing");
+  }
+
   /** Removes the live log of a sealed or deleted execution. Removing nothing is no error. */
   void remove(ExecutionId execution) throws IOException {
     logs.remove(execution);

@@ -3,7 +3,6 @@ package dev.millrace.engine.logs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** A view over live files. */
 final class LiveLogView implements LogView {
@@ -38,7 +37,7 @@ final class LiveLogView implements LogView {
   void records(long skipped, RecordConsumer consumer) {
     try {
       long number = 0;
-      for (LogRecord next = next(); next != null; next = next()) {
+      for (LogRecord next = merge.next(); next != null; next = merge.next()) {
         if (number++ >= skipped) {
           consumer.accept(next);
         }
@@ -46,10 +45,6 @@ final class LiveLogView implements LogView {
     } catch (IOException e) {
       throw new UncheckedIOException("the live log could not be read", e);
     }
-  }
-
-  private @Nullable LogRecord next() throws IOException {
-    return merge.next();
   }
 
   @Override
