@@ -1,0 +1,146 @@
+package dev.millrace.worker;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The command line. Secrets are never part of it. */
+record Options(
+    Path dir,
+    URI master,
+    String name,
+    int slots,
+    List<String> runtimes,
+    @Nullable Path joinTokenFile,
+    @Nullable Path caFile,
+    long cacheGiB,
+    String dockerHost) {
+
+  static final String USAGE =
+      """
+      millrace-worker run --dir FOLDER --master URL [options]
+        --dir FOLDER            keeps identity, runs and cached inputs; one worker a folder
+        --master URL            the master's address, such as https://millrace.example.org
+        --name NAME             shown to people (default: the host's name)
+        --slots N               runs at once (default 1)
+        --runtimes LIST         of process,docker (default docker; process lets user code use this machine)
+        --join-token-file FILE  mode 0600; without it the token is read from standard input, when one is needed
+        --ca-file FILE          certificates (PEM) to trust for the master and its stores
+        --cache-gib N           limit of cached inputs (default 20)
+        --docker-host HOST      unix:///path of the engine (default: DOCKER_HOST or /var/run/docker.sock)
+      millrace-worker end --dir FOLDER
+        ends every run that a worker left in the folder
+      """;
+
+  /** The command line is wrong; the message says how. */
+  static final class UsageException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    UsageException(String message) {
+      super(message);
+    }
+  }
+
+  /** Reads the options of {@code run}. */
+  static Options parse(List<String> arguments, Map<String, String> environment)
+      throws UsageException {
+    Map<String, String> given = new HashMap<>();
+    for (int i = 0; i < arguments.size(); i += 2) {
+      String name = arguments.get(i);
+      if (!name.startsWith("--") || i + 1 >= arguments.size()) {
+        throw new UsageException("'" + name + "' is not an option with a value");
+      }
+      given.put(name, arguments.get(i + 1));
+    }
+    Options options =
+        new Options(
+            Path.of(required(given, "--dir")).toAbsolutePath().normalize(),
+            address(required(given, "--master")),
+            given.getOrDefault("--name", hostName(environment)),
+            number(given, "--slots", 1, 1024),
+            runtimes(given.getOrDefault("--runtimes", "docker")),
+            path(given, "--join-token-file"),
+            path(given, "--ca-file"),
+            number(given, "--cache-gib", 20, 1_000_000),
+            given.getOrDefault(
+                "--docker-host",
+                environment.getOrDefault("DOCKER_HOST", "unix:///var/run/docker.sock")));
+    for (String known :
+        List.of(
+            "--dir",
+            "--master",
+            "--name",
+            "--slots",
+            "--runtimes",
+            "--join-token-file",
+            "--ca-file",
+            "--cache-gib",
+            "--docker-host")) {
+      given.remove(known);
+    }
+    if (!given.isEmpty()) {
+      throw new UsageException("unknown option " + given.keySet().iterator().next());
+    }
+    return options;
+  }
+
+  private static String required(Map<String, String> given, String name)
+      throws UsageException {
+    String value = given.get(name);
+    if (value == null || value.isBlank()) {
+      throw new UsageException(name + " is missing");
+    }
+    return value;
+  }
+
+  private static URI address(String text) throws UsageException {
+    try {
+      URI uri = URI.create(text);
+      if (uri.getHost() != null
+          && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+        return uri;
+      }
+    } catch (IllegalArgumentException e) {
+      // The message below says it better.
+    }
+    throw new UsageException("--master must be an http:// or https:// address");
+  }
+
+  private static int number(Map<String, String> given, String name, int standard, int most)
+      throws UsageException {
+    String text = given.getOrDefault(name, Integer.toString(standard));
+    if (text.matches("\\d{1,7}")) {
+      int value = Integer.parseInt(text);
+      if (value >= 1 && value <= most) {
+        return value;
+      }
+    }
+    throw new UsageException(name + " must be a number from 1 to " + most);
+  }
+
+  private static List<String> runtimes(String text) throws UsageException {
+    List<String> names = List.of(text.split(","));
+    for (String name : names) {
+      if (!name.equals("process") && !name.equals("docker")) {
+        throw new UsageException("--runtimes knows 'process' and 'docker', not '" + name + "'");
+      }
+    }
+    return names;
+  }
+
+  private static @Nullable Path path(Map<String, String> given, String name) {
+    String text = given.get(name);
+    return text == null ? null : Path.of(text);
+  }
+
+  private static String hostName(Map<String, String> environment) {
+    try {
+      return java.nio.file.Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    } catch (java.io.IOException e) {
+      return environment.getOrDefault("HOSTNAME", "worker");
+    }
+  }
+}

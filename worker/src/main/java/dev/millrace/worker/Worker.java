@@ -1,0 +1,227 @@
+package dev.millrace.worker;
+
+import dev.millrace.worker.run.Run;
+import dev.millrace.worker.run.RunContext;
+import dev.millrace.worker.wire.Assignment;
+import dev.millrace.worker.wire.Backoff;
+import dev.millrace.worker.wire.Master;
+import dev.millrace.worker.wire.MasterException;
+import dev.millrace.worker.wire.Wire;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The two loops of a worker: one claims and begins runs, one beats and passes on orders. */
+final class Worker {
+  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+  private static final Duration ACCEPT_PATIENCE = Duration.ofSeconds(60);
+  private static final Duration LAST_WAIT = Duration.ofSeconds(40);
+
+  private final WorkerFolder folder;
+  private final RunContext context;
+  private final Master master;
+  private final int slots;
+  private final Duration beat;
+  private final Duration poll;
+  private final Map<String, Run> runs = new ConcurrentHashMap<>();
+  private final Object change = new Object();
+  private volatile boolean draining;
+  private volatile boolean stopped;
+  private volatile boolean refused;
+
+  Worker(
+      WorkerFolder folder,
+      RunContext context,
+      int slots,
+      WorkerFolder.Identity identity) {
+    this.folder = folder;
+    this.context = context;
+    this.master = context.master();
+    this.slots = slots;
+    this.beat = Duration.ofSeconds(Math.max(1, identity.beatSeconds()));
+    this.poll = Duration.ofSeconds(Math.max(1, identity.pollSeconds()));
+  }
+
+  /** Works until it is stopped (true) or its credential is refused (false). */
+  boolean work() throws IOException, InterruptedException {
+    resume();
+    Thread beats = new Thread(this::beats, "beat");
+    beats.setDaemon(true);
+    beats.start();
+    claims();
+    if (refused) {
+      abandonAll();
+    }
+    return !refused;
+  }
+
+  /** Ends the loops; runs go on without the worker. */
+  void stop() {
+    stopped = true;
+    synchronized (change) {
+      change.notifyAll();
+    }
+  }
+
+  private void resume() throws IOException {
+    for (Path root : folder.leftRuns()) {
+      try {
+        if (!Files.exists(root.resolve("state.json"))) {
+          LOG.warn("run folder without state left alone folder={}", root);
+          continue;
+        }
+        Run run = Run.resume(context, root, this::finished);
+        runs.put(run.executionId(), run);
+        LOG.info("run resumed execution={}", run.executionId());
+      } catch (IOException e) {
+        LOG.error("cannot take up folder={}; remove it by hand", root, e);
+      }
+    }
+  }
+
+  private void finished(Run run) {
+    runs.remove(run.executionId(), run);
+    changed();
+  }
+
+  private void changed() {
+    synchronized (change) {
+      change.notifyAll();
+    }
+  }
+
+  private int freeSlots() {
+    return Math.max(0, slots - (int) runs.values().stream().filter(Run::holdsSlot).count());
+  }
+
+  private void claims() throws InterruptedException {
+    Backoff backoff = Backoff.standard();
+    while (!stopped && !refused) {
+      int free = freeSlots();
+      if (free == 0 || draining) {
+        synchronized (change) {
+          change.wait(200);
+        }
+        continue;
+      }
+      try {
+        Wire.Offer offer = master.claim(free, poll);
+        backoff.succeeded();
+        if (offer != null && !stopped) {
+          accept(offer);
+        }
+      } catch (MasterException.CredentialRefused e) {
+        refuse(e);
+      } catch (IOException e) {
+        Duration wait = backoff.next();
+        if (backoff.attempts() == 1 || backoff.attempts() % 20 == 0) {
+          LOG.warn("master does not answer a claim error={}", e.toString());
+        }
+        synchronized (change) {
+          change.wait(wait.toMillis());
+        }
+      }
+    }
+  }
+
+  private void accept(Wire.Offer offer) throws IOException, InterruptedException {
+    if (runs.containsKey(offer.executionId())) {
+      return;
+    }
+    Backoff backoff = Backoff.standard();
+    long end = System.nanoTime() + ACCEPT_PATIENCE.toNanos();
+    while (true) {
+      try {
+        begin(master.accept(offer));
+        return;
+      } catch (MasterException.LeaseGone e) {
+        LOG.info("offer gone execution={}", offer.executionId());
+        return;
+      } catch (MasterException e) {
+        if (!e.transientFailure() || System.nanoTime() - end > 0) {
+          throw e;
+        }
+      } catch (IOException e) {
+        if (System.nanoTime() - end > 0) {
+          throw e;
+        }
+      }
+      Thread.sleep(backoff.next().toMillis());
+    }
+  }
+
+  private void begin(Assignment assignment) throws IOException {
+    String id = assignment.executionId();
+    if (!id.matches("[0-9a-fA-F-]{1,64}")) {
+      throw new IOException("the master sent an execution id that is not one");
+    }
+    LOG.info("run begins execution={} runtime={}", id, assignment.runtime());
+    Run run = Run.begin(context, assignment, folder.runs().resolve(id), this::finished);
+    runs.put(id, run);
+  }
+
+  private void beats() {
+    while (!stopped && !refused) {
+      try {
+        Wire.Orders orders =
+            master.beat(
+                new Wire.Beat(
+                    freeSlots(),
+                    runs.values().stream().map(Run::beat).toList(),
+                    folder.diskFreeMiB()));
+        draining = orders.draining();
+        List<Wire.RunOrder> each = orders.runs() == null ? List.of() : orders.runs();
+        for (Wire.RunOrder order : each) {
+          Run run = runs.get(order.executionId());
+          if (run != null) {
+            run.order(order.order());
+          }
+        }
+      } catch (MasterException.CredentialRefused e) {
+        refuse(e);
+      } catch (IOException e) {
+        LOG.debug("beat lost error={}", e.toString());
+      } catch (RuntimeException e) {
+        LOG.error("beat failed", e);
+      }
+      synchronized (change) {
+        try {
+          long end = System.nanoTime() + beat.toNanos();
+          while (!stopped && !refused && System.nanoTime() - end < 0) {
+            change.wait(Math.max(1, (end - System.nanoTime()) / 1_000_000));
+          }
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return;
+        }
+      }
+    }
+  }
+
+  private void refuse(MasterException.CredentialRefused e) {
+    if (!refused) {
+      LOG.error(
+          "the master refuses this worker's credential ({}); its runs are ended. To join again, use"
+              + " a new join token and an empty --dir",
+          e.getMessage());
+    }
+    refused = true;
+    changed();
+  }
+
+  private void abandonAll() throws InterruptedException {
+    runs.values().forEach(run -> run.order("abandon"));
+    long end = System.nanoTime() + LAST_WAIT.toNanos();
+    synchronized (change) {
+      while (!runs.isEmpty() && System.nanoTime() - end < 0) {
+        change.wait(200);
+      }
+    }
+  }
+}

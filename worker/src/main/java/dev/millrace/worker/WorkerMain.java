@@ -1,0 +1,231 @@
+package dev.millrace.worker;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.worker.http.HttpClient;
+import dev.millrace.worker.http.TcpConnector;
+import dev.millrace.worker.run.RunContext;
+import dev.millrace.worker.runtime.ProcessRuntime;
+import dev.millrace.worker.runtime.RunRuntime;
+import dev.millrace.worker.transfer.AddressGuard;
+import dev.millrace.worker.transfer.InputCache;
+import dev.millrace.worker.wire.Backoff;
+import dev.millrace.worker.wire.Json;
+import dev.millrace.worker.wire.Master;
+import dev.millrace.worker.wire.MasterException;
+import dev.millrace.worker.wire.Secret;
+import dev.millrace.worker.wire.Wire;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The command line of the worker. */
+public final class WorkerMain {
+  static final int STOPPED = 0;
+  static final int BROKEN = 1;
+  static final int USAGE = 2;
+  static final int REFUSED = 3;
+
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerMain.class);
+
+  private final ObjectMapper json = Json.mapper();
+  private final PrintStream err;
+
+  private WorkerMain(PrintStream err) {
+    this.err = err;
+  }
+
+  /** Exit codes: 0 stopped, 1 broken, 2 wrong usage, 3 refused by the master. */
+  public static void main(String[] arguments) {
+    int code = new WorkerMain(System.err).run(List.of(arguments));
+    // Not exit: it would wait for itself when a signal has begun the shutdown already.
+    System.err.flush();
+    Runtime.getRuntime().halt(code);
+  }
+
+  private int run(List<String> arguments) {
+    try {
+      if (!arguments.isEmpty() && arguments.get(0).equals("run")) {
+        return work(
+            Options.parse(arguments.subList(1, arguments.size()), System.getenv()));
+      }
+      if (arguments.size() == 3
+          && arguments.get(0).equals("end")
+          && arguments.get(1).equals("--dir")) {
+        LeftRuns.end(Path.of(arguments.get(2)).toAbsolutePath().normalize(), json);
+        return STOPPED;
+      }
+      err.print(Options.USAGE);
+      return arguments.equals(List.of("--help")) ? STOPPED : USAGE;
+    } catch (Options.UsageException e) {
+      err.println("millrace-worker: " + e.getMessage());
+      err.print(Options.USAGE);
+      return USAGE;
+    } catch (RefusedException e) {
+      err.println("millrace-worker: " + e.getMessage());
+      return REFUSED;
+    } catch (IOException e) {
+      err.println("millrace-worker: " + e.getMessage());
+      LOG.debug("worker broke", e);
+      return BROKEN;
+    } catch (InterruptedException e) {
+      return STOPPED;
+    }
+  }
+
+  /** The master does not want this worker. */
+  private static final class RefusedException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    RefusedException(String message) {
+      super(message);
+    }
+  }
+
+  private int work(Options options)
+      throws IOException, InterruptedException, RefusedException {
+    SSLSocketFactory tls = options.caFile() == null ? null : Certificates.trust(options.caFile());
+    HttpClient http = new HttpClient(new TcpConnector((address, port) -> {}, tls));
+    Master master = new Master(http, options.master(), json);
+    try (WorkerFolder folder = WorkerFolder.open(options.dir(), json)) {
+      Map<String, RunRuntime> runtimes = runtimes(options);
+      WorkerFolder.Identity identity = join(options, folder, master);
+      RunContext context =
+          new RunContext(
+              master,
+              json,
+              Clock.systemUTC(),
+              name -> Optional.ofNullable(runtimes.get(name)),
+              http,
+              ranges ->
+                  new HttpClient(
+                      new TcpConnector(
+                          new AddressGuard(ranges, address(options.master())), null)),
+              new InputCache(folder.cache(), options.cacheGiB() << 30, Clock.systemUTC()));
+      Worker worker = new Worker(folder, context, options.slots(), identity);
+      Runtime.getRuntime().addShutdownHook(new Thread(worker::stop, "stop"));
+      LOG.info(
+          "worker ready id={} group={} slots={} runtimes={}",
+          identity.workerId(),
+          identity.group(),
+          options.slots(),
+          runtimes.keySet());
+      return worker.work() ? STOPPED : REFUSED;
+    }
+  }
+
+  private static Map<String, RunRuntime> runtimes(Options options)
+      throws IOException {
+    Map<String, RunRuntime> runtimes = new HashMap<>();
+    for (String name : options.runtimes()) {
+      if (name.equals("process")) {
+        runtimes.put(name, new ProcessRuntime());
+      }
+    }
+    return runtimes;
+  }
+
+  private static InetSocketAddress address(URI master) {
+    int standard = "https".equals(master.getScheme()) ? 443 : 80;
+    int port = master.getPort() < 0 ? standard : master.getPort();
+    return InetSocketAddress.createUnresolved(String.valueOf(master.getHost()), port);
+  }
+
+  /** Registers where the folder has no credential yet, for as long as the master is away. */
+  private WorkerFolder.Identity join(Options options, WorkerFolder folder, Master master)
+      throws IOException, InterruptedException, RefusedException {
+    WorkerFolder.Identity identity = folder.identity();
+    Optional<Secret> known = folder.credential();
+    if (known.isPresent() && identity.workerId() != null) {
+      master.credential(known.get());
+      return identity;
+    }
+    Secret token = joinToken(options.joinTokenFile());
+    Machine machine = Machine.look(json);
+    Wire.Register body =
+        new Wire.Register(
+            token,
+            identity.nonce(),
+            options.name(),
+            release(),
+            "linux",
+            machine.arch(),
+            List.of(1),
+            options.slots(),
+            machine.cpus(),
+            machine.memoryMiB(),
+            machine.gpus(),
+            options.runtimes());
+    Backoff backoff = Backoff.standard();
+    while (true) {
+      try {
+        Wire.Registered answer = master.register(body);
+        Wire.Group group = answer.group();
+        WorkerFolder.Identity joined =
+            new WorkerFolder.Identity(
+                identity.nonce(),
+                answer.workerId(),
+                group == null ? null : group.name(),
+                answer.beatSeconds(),
+                answer.pollSeconds());
+        folder.saveCredential(answer.credential());
+        folder.save(joined);
+        master.credential(answer.credential());
+        return joined;
+      } catch (MasterException e) {
+        if (!e.transientFailure()) {
+          throw new RefusedException(String.valueOf(e.getMessage()));
+        }
+        LOG.warn("registration waits error={}", e.toString());
+      } catch (IOException e) {
+        if (backoff.attempts() % 10 == 0) {
+          LOG.warn("master does not answer at {} error={}", options.master(), e.toString());
+        }
+      }
+      Thread.sleep(backoff.next().toMillis());
+    }
+  }
+
+  private static Secret joinToken(@Nullable Path file) throws IOException {
+    String text;
+    if (file == null) {
+      byte[] line = System.in.readNBytes(4096);
+      text = new String(line, StandardCharsets.UTF_8);
+    } else {
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+      permissions.removeAll(
+          Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
+      if (!permissions.isEmpty()) {
+        throw new IOException(
+            file + " can be read by others: make it mode 0600 and ask for a new join token");
+      }
+      text = Files.readString(file);
+    }
+    String token = text.strip().lines().findFirst().orElse("").strip();
+    if (token.isEmpty()) {
+      throw new IOException(
+          "this folder has no worker yet: give a join token in --join-token-file or on standard"
+              + " input");
+    }
+    return new Secret(token);
+  }
+
+  private static String release() {
+    String version = WorkerMain.class.getPackage().getImplementationVersion();
+    return version == null ? "0.1.0" : version;
+  }
+}

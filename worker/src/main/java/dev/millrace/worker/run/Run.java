@@ -1,0 +1,346 @@
+package dev.millrace.worker.run;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.worker.runtime.LaunchException;
+import dev.millrace.worker.runtime.RunFolder;
+import dev.millrace.worker.runtime.RunHandle;
+import dev.millrace.worker.runtime.RunRuntime;
+import dev.millrace.worker.runtime.RunSpec;
+import dev.millrace.worker.wire.Assignment;
+import dev.millrace.worker.wire.MasterException;
+import dev.millrace.worker.wire.Wire;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One execution here: prepares, starts or adopts, watches, reports, and waits until it is sealed. */
+public final class Run {
+  private static final Logger LOG = LoggerFactory.getLogger(Run.class);
+  private static final Duration PATIENCE = Duration.ofDays(7);
+
+  private final RunContext context;
+  private final Assignment assignment;
+  private final RunFolder folder;
+  private final RunStore store;
+  private final Consumer<Run> finished;
+  private final RunLog log;
+  private final LogShipper shipper;
+  private final MasterCalls calls;
+  private final RunOrders orders = new RunOrders();
+  private volatile RunState state;
+  private @Nullable RunHandle handle;
+
+  private Run(
+      RunContext context, Assignment assignment, RunStore store, Consumer<Run> finished)
+      throws IOException {
+    this.context = context;
+    this.assignment = assignment;
+    this.store = store;
+    this.folder = store.folder();
+    this.finished = finished;
+    this.state = store.state();
+    if (state.stopped()) {
+      orders.stop();
+    }
+    List<String> secrets =
+        assignment.environment().stream()
+            .filter(Assignment.Variable::secret)
+            .map(Assignment.Variable::value)
+            .toList();
+    Files.createDirectories(folder.logs());
+    this.log =
+        new RunLog(folder.logs(), secrets, assignment.limits().logBytes(), context.clock());
+    this.calls = new MasterCalls(assignment.executionId(), orders::abandoned);
+    this.shipper =
+        new LogShipper(
+            log,
+            context.master(),
+            assignment.executionId(),
+            assignment.lease(),
+            folder.logs(),
+            e -> orders.abandon());
+  }
+
+  /** Takes over a new assignment; {@code finished} is called when nothing is left of the run. */
+  public static Run begin(
+      RunContext context, Assignment assignment, Path root, Consumer<Run> finished)
+      throws IOException {
+    RunStore store = new RunStore(new RunFolder(root), context.json());
+    store.create(assignment);
+    return started(new Run(context, assignment, store, finished));
+  }
+
+  /** Takes up a run that an earlier worker in the same folder began. */
+  public static Run resume(RunContext context, Path root, Consumer<Run> finished)
+      throws IOException {
+    RunStore store = new RunStore(new RunFolder(root), context.json());
+    return started(new Run(context, store.assignment(), store, finished));
+  }
+
+  private static Run started(Run run) {
+    Thread thread = new Thread(run::live, "run-" + run.assignment.executionId());
+    thread.setDaemon(true);
+    run.shipper.start();
+    thread.start();
+    return run;
+  }
+
+  /** The execution's id. */
+  public String executionId() {
+    return assignment.executionId();
+  }
+
+  /** Whether it holds its slot: until its last process has gone. */
+  public boolean holdsSlot() {
+    return state.phase().compareTo(RunState.Phase.UPLOADING) < 0;
+  }
+
+  /** Its line in a beat. */
+  public Wire.BeatRun beat() {
+    String phase =
+        switch (state.phase()) {
+          case PREPARING -> "preparing";
+          case RUNNING -> "running";
+          case UPLOADING -> "uploading";
+          case SETTLED -> "settled";
+        };
+    return new Wire.BeatRun(assignment.executionId(), assignment.lease(), phase);
+  }
+
+  /** Takes an order of the master; one that was given before changes nothing. */
+  public void order(String order) {
+    switch (order) {
+      case "stop" -> orders.stop();
+      case "kill" -> orders.kill();
+      case "abandon" -> orders.abandon();
+      case "sealed" -> orders.seal();
+      default -> {
+        // "continue", or a word of a later version.
+      }
+    }
+  }
+
+  private void live() {
+    boolean clean = false;
+    try {
+      pass();
+      clean = true;
+    } catch (MasterException.LeaseGone | MasterException.CredentialRefused e) {
+      LOG.warn("run abandoned execution={} reason={}", executionId(), e.getMessage());
+      clean = true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException | RuntimeException e) {
+      clean = orders.abandoned();
+      LOG.error(
+          "run broke execution={} folder={}; restart the worker to take it up again",
+          executionId(),
+          folder.root(),
+          e);
+    } finally {
+      close(clean);
+    }
+  }
+
+  private void pass() throws IOException, InterruptedException {
+    if (state.phase() == RunState.Phase.PREPARING || state.phase() == RunState.Phase.RUNNING) {
+      Wire.Ended ended = execute();
+      orders.throwIfAbandoned();
+      save(state.ended(ended));
+      LOG.info(
+          "run ended execution={} exitCode={} reason={} stopped={}",
+          executionId(),
+          ended.exitCode(),
+          ended.reason(),
+          ended.stopped());
+      if (ended.detail() != null) {
+        log.status(ended.detail());
+      }
+    }
+    if (state.phase() == RunState.Phase.UPLOADING) {
+      Wire.Ended ended = state.ended();
+      if (ended != null) {
+        report("ended", () -> context.master().ended(executionId(), assignment.lease(), ended));
+      }
+      String problem = upload();
+      shipper.streamsEnded();
+      settle(problem);
+    }
+    if (state.phase() == RunState.Phase.SETTLED) {
+      orders.awaitSealed();
+    }
+  }
+
+  private Wire.Ended execute() throws IOException, InterruptedException {
+    RunRuntime runtime = context.runtimes().apply(assignment.runtime()).orElse(null);
+    if (runtime == null) {
+      return failed(
+          "image",
+          "This worker has no runtime '"
+              + assignment.runtime()
+              + "'. Choose another worker group, or let the operator allow it with --runtimes.");
+    }
+    RunSpec spec = new RunSpec(assignment, folder, log::status, orders::stopping);
+    try {
+      if (state.phase() == RunState.Phase.PREPARING) {
+        LOG.info("run prepares execution={} runtime={}", executionId(), runtime.name());
+        new Preparation(context, spec, runtime, calls).prepare();
+        if (orders.stopping()) {
+          return new Wire.Ended(null, null, "Stopped before it began.", true, null);
+        }
+        save(state.started(micros(context.clock().instant())));
+      }
+      log.quietFromNow();
+      RunHandle running = runtime.launch(spec);
+      handle = running;
+      LOG.info("run started execution={}", executionId());
+      return watch(running);
+    } catch (RunFailure e) {
+      return failed(e.reason(), e.getMessage());
+    } catch (LaunchException e) {
+      return failed(e.reason(), e.getMessage());
+    } catch (MasterException.LeaseGone | MasterException.CredentialRefused e) {
+      throw e;
+    } catch (IOException e) {
+      if (handle != null) {
+        throw e;
+      }
+      LOG.warn("preparation failed execution={}", executionId(), e);
+      return failed("input", "The run could not be prepared: " + e.getMessage());
+    }
+  }
+
+  private Wire.Ended failed(String reason, @Nullable String detail) {
+    if (orders.stopping()) {
+      return new Wire.Ended(null, null, "Stopped before it began.", true, null);
+    }
+    return new Wire.Ended(null, reason, detail, false, null);
+  }
+
+  private Wire.Ended watch(RunHandle running) throws IOException, InterruptedException {
+    OutputTree tree = new OutputTree(folder.outputs());
+    UploadJournal journal = journal();
+    try (Uploader uploader = uploader(tree, journal)) {
+      LiveOutputs live = new LiveOutputs(tree, uploader, journal, log::status);
+      new Watch(
+              running,
+              assignment.limits(),
+              orders,
+              log,
+              live,
+              () -> micros(context.clock().instant()) - state.startedMicros(),
+              reason -> save(state.stopping(orders.stopOrdered(), reason)))
+          .untilGone();
+      live.await();
+    }
+    running.remove();
+    RunHandle.Exit exit = running.exit();
+    return EndWords.of(
+        exit, orders.stopOrdered(), state.stopReason(), assignment.limits(), running.image());
+  }
+
+  private @Nullable String upload() throws IOException, InterruptedException {
+    if (!Files.isDirectory(folder.outputs())) {
+      return null;
+    }
+    OutputTree tree = new OutputTree(folder.outputs());
+    List<OutputTree.Entry> all =
+        tree.files(odd -> log.status("Output " + odd + " is skipped: it is not a regular file."));
+    Map<String, ObjectNode> metadata = new SidecarMetadata(tree, log::status).read(all);
+    List<OutputTree.Entry> outputs =
+        all.stream().filter(e -> !SidecarMetadata.carrier(e.path())).toList();
+    List<String> problems = new ArrayList<>();
+    try (Uploader uploader = uploader(tree, journal())) {
+      problems.addAll(uploader.upload(outputs, metadata));
+    }
+    problems.forEach(log::status);
+    return problems.isEmpty() ? null : String.join(" ", problems.subList(0, 1))
+        + (problems.size() > 1 ? " And " + (problems.size() - 1) + " more; see the log." : "");
+  }
+
+  private void settle(@Nullable String problem) throws IOException, InterruptedException {
+    Map<String, Long> offsets = shipper.awaitShipped();
+    orders.throwIfAbandoned();
+    if (offsets == null) {
+      throw new InterruptedException();
+    }
+    Wire.Settled settled =
+        new Wire.Settled(offsets, problem == null ? null : "output", problem);
+    report("settled", () -> context.master().settled(executionId(), assignment.lease(), settled));
+    save(state.settled(problem));
+    LOG.info("run settled execution={}", executionId());
+  }
+
+  /** A call without an answer. */
+  private interface Report {
+    void send() throws IOException;
+  }
+
+  private void report(String what, Report report) throws IOException, InterruptedException {
+    calls.until(
+        what,
+        PATIENCE,
+        () -> {
+          report.send();
+          return true;
+        });
+  }
+
+  private UploadJournal journal() throws IOException {
+    return new UploadJournal(
+        folder.root().resolve("uploads.jsonl"), context.json(), context.clock());
+  }
+
+  private Uploader uploader(OutputTree tree, UploadJournal journal) {
+    return new Uploader(
+        new Uploader.Target(
+            context.master(), context.store(), executionId(), assignment.lease()),
+        tree,
+        journal,
+        log::status,
+        orders::abandoned);
+  }
+
+  private void save(RunState next) throws IOException {
+    state = next;
+    store.save(next);
+  }
+
+  private static long micros(Instant time) {
+    return time.getEpochSecond() * 1_000_000 + time.getNano() / 1_000;
+  }
+
+  /** A clean end leaves nothing; after any other the folder stays for the next worker. */
+  private void close(boolean clean) {
+    shipper.close();
+    try {
+      RunHandle running = handle;
+      if (clean && running != null) {
+        running.kill();
+        if (running.awaitGone(Duration.ofSeconds(30))) {
+          running.remove();
+        }
+      }
+      log.close();
+      if (clean) {
+        Trees.delete(folder.root());
+        LOG.info("run removed execution={}", executionId());
+      }
+    } catch (IOException e) {
+      LOG.error("cannot remove folder={}; remove it by hand", folder.root(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      finished.accept(this);
+    }
+  }
+}

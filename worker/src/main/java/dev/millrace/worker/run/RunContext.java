@@ -1,0 +1,28 @@
+package dev.millrace.worker.run;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.worker.http.HttpClient;
+import dev.millrace.worker.runtime.RunRuntime;
+import dev.millrace.worker.transfer.AddressRange;
+import dev.millrace.worker.transfer.InputCache;
+import dev.millrace.worker.wire.Master;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What all runs of a worker share.
+ *
+ * @param runtimes finds a runtime by its name on the wire
+ * @param store sends signed requests, to wherever the master says
+ * @param inputs makes a client for plain inputs that reaches loopback and link-local only in ranges
+ */
+public record RunContext(
+    Master master,
+    ObjectMapper json,
+    Clock clock,
+    Function<String, Optional<RunRuntime>> runtimes,
+    HttpClient store,
+    Function<List<AddressRange>, HttpClient> inputs,
+    InputCache cache) {}

@@ -1,0 +1,66 @@
+package dev.millrace.worker.run;
+
+import dev.millrace.worker.wire.MasterException;
+
+/** What the master wants of one run; orders only ever grow stronger. */
+final class RunOrders {
+  private boolean stop;
+  private boolean kill;
+  private boolean abandon;
+  private boolean sealed;
+
+  synchronized void stop() {
+    stop = true;
+    notifyAll();
+  }
+
+  synchronized void kill() {
+    stop = true;
+    kill = true;
+    notifyAll();
+  }
+
+  synchronized void abandon() {
+    abandon = true;
+    notifyAll();
+  }
+
+  synchronized void seal() {
+    sealed = true;
+    notifyAll();
+  }
+
+  /** Whether the master ordered a stop or a kill. */
+  synchronized boolean stopOrdered() {
+    return stop;
+  }
+
+  /** Whether the master ordered a kill. */
+  synchronized boolean killOrdered() {
+    return kill;
+  }
+
+  /** Whether the run belongs to this worker no more. */
+  synchronized boolean abandoned() {
+    return abandon;
+  }
+
+  /** Whether the run is not to begin, or not to go on. */
+  synchronized boolean stopping() {
+    return stop || abandon;
+  }
+
+  /** Ends the run's thread when the run belongs to this worker no more. */
+  synchronized void throwIfAbandoned() throws MasterException {
+    if (abandon) {
+      throw new MasterException.LeaseGone("abandoned", "the run is somebody else's or over");
+    }
+  }
+
+  /** Waits until the log is in the store, or the run is abandoned. */
+  synchronized void awaitSealed() throws InterruptedException {
+    while (!sealed && !abandon) {
+      wait();
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package dev.millrace.worker.run;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Changes whole folders, never through a link. */
+final class Trees {
+  private Trees() {}
+
+  /** Removes a folder and all in it; what is gone already is no error. */
+  static void delete(Path root) throws IOException {
+    if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes a) {
+            try {
+              Files.setPosixFilePermissions(
+                  folder, PosixFilePermissions.fromString("rwx------"));
+            } catch (IOException e) {
+              // Somebody else's: what cannot be removed is reported by the removal.
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes a)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            if (e instanceof AccessDeniedException && !Files.isSymbolicLink(file)) {
+              // A folder that user code locked; now that it has been found, open it and go on.
+              Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+              delete(file);
+              return FileVisitResult.CONTINUE;
+            }
+            throw e;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e)
+              throws IOException {
+            Files.deleteIfExists(folder);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Gives a folder and all in it to a user. */
+  static void own(Path root, int uid) throws IOException {
+    each(root, path -> chown(path, uid));
+  }
+
+  /** Lets any user write a folder and all in it. */
+  static void open(Path root) throws IOException {
+    each(
+        root,
+        path -> {
+          if (!Files.isSymbolicLink(path)) {
+            boolean runs = Files.isDirectory(path) || Files.isExecutable(path);
+            Files.setPosixFilePermissions(
+                path, PosixFilePermissions.fromString(runs ? "rwxrwxrwx" : "rw-rw-rw-"));
+          }
+        });
+  }
+
+  /** Gives one file to a user. */
+  static void chown(Path path, int uid) throws IOException {
+    for (Map.Entry<String, Integer> one :
+        Map.of("unix:uid", uid, "unix:gid", uid).entrySet()) {
+      Files.setAttribute(path, one.getKey(), one.getValue(), LinkOption.NOFOLLOW_LINKS);
+    }
+  }
+
+  private interface Change {
+    void apply(Path path) throws IOException;
+  }
+
+  private static void each(Path root, Change change) throws IOException {
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes a)
+              throws IOException {
+            change.apply(folder);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes a)
+              throws IOException {
+            change.apply(file);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

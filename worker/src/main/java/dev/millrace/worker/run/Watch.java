@@ -1,0 +1,110 @@
+package dev.millrace.worker.run;
+
+import dev.millrace.worker.runtime.RunHandle;
+import dev.millrace.worker.wire.Assignment;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/** Watches a run until its last process has gone: orders, limits, live outputs. */
+final class Watch {
+  private static final Duration TICK = Duration.ofMillis(50);
+  private static final long SECOND = Duration.ofSeconds(1).toNanos();
+
+  /** Remembers that the run is being stopped, and why when it was not ordered. */
+  @FunctionalInterface
+  interface Stopping {
+    void because(@org.jspecify.annotations.Nullable String reason) throws IOException;
+  }
+
+  private final RunHandle running;
+  private final Assignment.Limits limits;
+  private final RunOrders orders;
+  private final RunLog log;
+  private final LiveOutputs live;
+  private final LongSupplier runMicros;
+  private final Stopping stopping;
+
+  private long interruptedAt;
+  private boolean interrupted;
+  private boolean killTold;
+  private boolean overLimit;
+  private long killDue = System.nanoTime();
+  private long liveDue = System.nanoTime();
+
+  Watch(
+      RunHandle running,
+      Assignment.Limits limits,
+      RunOrders orders,
+      RunLog log,
+      LiveOutputs live,
+      LongSupplier runMicros,
+      Stopping stopping) {
+    this.running = running;
+    this.limits = limits;
+    this.orders = orders;
+    this.log = log;
+    this.live = live;
+    this.runMicros = runMicros;
+    this.stopping = stopping;
+  }
+
+  /** Returns when nothing of the run is left. */
+  void untilGone() throws IOException, InterruptedException {
+    while (!running.awaitGone(TICK)) {
+      if (orders.abandoned() || orders.killOrdered()) {
+        kill("SIGKILL as ordered.");
+        continue;
+      }
+      limits();
+      if (orders.stopOrdered() || overLimit) {
+        stop();
+      }
+      if (System.nanoTime() - liveDue >= 0) {
+        liveDue = System.nanoTime() + SECOND;
+        live.look();
+      }
+    }
+  }
+
+  private void limits() throws IOException {
+    if (overLimit) {
+      return;
+    }
+    if (limits.timeSeconds() > 0 && runMicros.getAsLong() > limits.timeSeconds() * 1_000_000) {
+      overLimit = true;
+      stopping.because("time-limit");
+    } else if (limits.noOutputSeconds() > 0
+        && log.quietNanos() > Duration.ofSeconds(limits.noOutputSeconds()).toNanos()) {
+      overLimit = true;
+      stopping.because("no-output");
+    }
+  }
+
+  private void stop() throws IOException {
+    if (!interrupted) {
+      interrupted = true;
+      interruptedAt = System.nanoTime();
+      stopping.because(null);
+      log.status("Stopping: SIGINT to all processes, SIGKILL in " + grace() + " s.");
+      running.interrupt();
+    } else if (System.nanoTime() - interruptedAt > Duration.ofSeconds(grace()).toNanos()) {
+      kill("The grace is over: SIGKILL to all processes.");
+    }
+  }
+
+  private long grace() {
+    return limits.stopGraceSeconds();
+  }
+
+  private void kill(String told) throws IOException {
+    if (!killTold) {
+      killTold = true;
+      log.status(told);
+    }
+    if (System.nanoTime() - killDue >= 0) {
+      killDue = System.nanoTime() + SECOND;
+      running.kill();
+    }
+  }
+}

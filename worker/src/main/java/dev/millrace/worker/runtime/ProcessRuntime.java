@@ -1,0 +1,158 @@
+package dev.millrace.worker.runtime;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs as plain processes of the machine, in namespaces of their own where it allows them. */
+public final class ProcessRuntime implements RunRuntime {
+  private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
+  private static final String PATH =
+      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  private static final int FIRST_UID = 300_000_000;
+  private static final int UIDS = 700_000_000;
+
+  private final Isolation isolation;
+  private final int workerUid;
+  private final int workerGid;
+  private final boolean resetsSignals;
+  private final ProcessTable table = new ProcessTable();
+
+  public ProcessRuntime() throws IOException {
+    this(uid("unix:uid"), uid("unix:gid"));
+  }
+
+  private ProcessRuntime(int uid, int gid) throws IOException {
+    this(Isolation.probe(uid), uid, gid);
+  }
+
+  /** With an isolation chosen by the caller. */
+  ProcessRuntime(Isolation isolation, int uid, int gid) throws IOException {
+    this.isolation = isolation;
+    this.workerUid = uid;
+    this.workerGid = gid;
+    this.resetsSignals = resetsSignals();
+    LOG.info("runtime=process isolation={} uid={}", isolation.word(), uid);
+  }
+
+  /** The user that the worker is. */
+  public static int uid(String attribute) throws IOException {
+    return (Integer) Files.getAttribute(Path.of("/proc/self"), attribute);
+  }
+
+  @Override
+  public String name() {
+    return "process";
+  }
+
+  @Override
+  public Layout layout(RunFolder folder, String executionId) {
+    boolean namespaced = isolation.namespaced();
+    String home = namespaced ? "/valohai" : folder.work().toString();
+    Map<String, String> environment = new HashMap<>();
+    environment.put("PATH", PATH);
+    environment.put("HOME", home + "/.home");
+    environment.put("LANG", "C.UTF-8");
+    environment.put("TMPDIR", namespaced ? "/tmp" : folder.state().resolve("tmp").toString());
+    String notice =
+        namespaced
+            ? null
+            : "This machine allows no namespaces: there is no /valohai here, use the VH_..._DIR"
+                + " variables instead.";
+    return new Layout(home, runUid(executionId), false, namespaced, environment, notice);
+  }
+
+  @Override
+  public void prepare(RunSpec spec) {
+    // A plain process uses what the machine has.
+  }
+
+  @Override
+  public RunHandle launch(RunSpec spec) throws IOException {
+    RunFolder folder = spec.folder();
+    String executionId = spec.assignment().executionId();
+    if (!Files.exists(folder.state().resolve("pid"))) {
+      start(folder, executionId);
+    }
+    int uid = runUid(executionId);
+    return new ProcessRun(
+        table, folder, isolation.namespaced(), "MILLRACE_RUN=" + executionId, Math.max(0, uid));
+  }
+
+  private void start(RunFolder folder, String executionId) throws IOException {
+    Path script = folder.state().resolve("supervisor.sh");
+    try (InputStream in = ProcessRuntime.class.getResourceAsStream("supervisor.sh")) {
+      if (in == null) {
+        throw new IOException("the worker's archive is incomplete: supervisor.sh is missing");
+      }
+      RunFolder.writePrivate(script, in.readAllBytes());
+    }
+    if (isolation == Isolation.ROOT_PLAIN) {
+      Files.setPosixFilePermissions(
+          folder.root(),
+          java.nio.file.attribute.PosixFilePermissions.fromString("rwx--x--x"));
+    }
+    int uid = runUid(executionId);
+    List<String> command = new ArrayList<>();
+    if (resetsSignals) {
+      command.addAll(List.of("env", "--default-signal=INT,QUIT,HUP,TERM,PIPE"));
+    }
+    command.add("setsid");
+    command.addAll(isolation.prefix());
+    command.addAll(
+        List.of(
+            "/bin/sh",
+            script.toString(),
+            isolation.word(),
+            folder.state().toString(),
+            folder.work().toString(),
+            folder.logs().toString(),
+            Integer.toString(uid < 0 ? workerUid : uid),
+            Integer.toString(uid < 0 ? workerGid : uid)));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    // The supervisor may be root: nothing that a user chose may reach its environment.
+    builder.environment().clear();
+    builder.environment().put("PATH", PATH);
+    builder.environment().put("MILLRACE_RUN", executionId);
+    builder.directory(Path.of("/").toFile());
+    builder.redirectInput(Path.of("/dev/null").toFile());
+    builder.redirectOutput(folder.state().resolve("supervisor.log").toFile());
+    builder.redirectErrorStream(true);
+    builder.start();
+  }
+
+  /** A root worker gives each run a user of its own, the same one after a restart. */
+  private int runUid(String executionId) {
+    if (isolation != Isolation.ROOT_NAMESPACE && isolation != Isolation.ROOT_PLAIN) {
+      return -1;
+    }
+    CRC32 crc = new CRC32();
+    crc.update(executionId.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    return FIRST_UID + (int) (crc.getValue() % UIDS);
+  }
+
+  /** A shell cannot take back that SIGINT was ignored when it began; env can. */
+  private static boolean resetsSignals() {
+    try {
+      Process process =
+          new ProcessBuilder("env", "--default-signal=INT", "true")
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      return process.waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}

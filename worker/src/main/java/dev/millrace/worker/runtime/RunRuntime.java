@@ -1,0 +1,19 @@
+package dev.millrace.worker.runtime;
+
+import java.io.IOException;
+
+/** Where runs live: plain processes, or containers. */
+public interface RunRuntime {
+
+  /** The name on the wire. */
+  String name();
+
+  /** How the run's folder is laid out and owned for user code. */
+  Layout layout(RunFolder folder, String executionId);
+
+  /** Fetches what the run needs before its inputs are there, such as an image; may take minutes. */
+  void prepare(RunSpec spec) throws IOException, LaunchException, InterruptedException;
+
+  /** Starts the run, or adopts it when it was started before the worker died. */
+  RunHandle launch(RunSpec spec) throws IOException, LaunchException, InterruptedException;
+}

@@ -1,0 +1,134 @@
+package dev.millrace.worker.transfer;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps fetched inputs by owner and content hash, least recently used first out. */
+public final class InputCache {
+  private static final Logger LOG = LoggerFactory.getLogger(InputCache.class);
+
+  private final Path folder;
+  private final long limitBytes;
+  private final Clock clock;
+
+  public InputCache(Path folder, long limitBytes, Clock clock) {
+    this.folder = folder;
+    this.limitBytes = limitBytes;
+    this.clock = clock;
+  }
+
+  /** A new name to download to. */
+  public Path scratch() throws IOException {
+    Path incoming = Files.createDirectories(folder.resolve("incoming"));
+    return Files.createTempFile(incoming, "input", ".part");
+  }
+
+  /** Links the kept file to {@code target}; its bytes are hashed again, a damaged one is dropped. */
+  public Optional<Hashes> take(String owner, String sha256, Path target) throws IOException {
+    Path kept = place(owner, sha256);
+    if (!Files.isRegularFile(kept)) {
+      return Optional.empty();
+    }
+    Hashes hashes = hash(kept);
+    if (!hashes.sha256().equals(sha256)) {
+      LOG.warn("cached input is damaged sha256={}", sha256);
+      Files.deleteIfExists(kept);
+      return Optional.empty();
+    }
+    Files.setLastModifiedTime(kept, FileTime.from(clock.instant()));
+    return link(kept, target) ? Optional.of(hashes) : Optional.empty();
+  }
+
+  /** Takes a downloaded file into the cache and links it to {@code target}. */
+  public void put(String owner, Hashes hashes, Path downloaded, Path target)
+      throws IOException {
+    Path kept = place(owner, hashes.sha256());
+    Path parent = kept.getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
+    Files.setPosixFilePermissions(downloaded, PosixFilePermissions.fromString("r--r--r--"));
+    if (!link(downloaded, target)) {
+      throw new IOException("cannot link into " + target.getParent());
+    }
+    Files.move(downloaded, kept, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    trim();
+  }
+
+  private static boolean link(Path kept, Path target) throws IOException {
+    Files.deleteIfExists(target);
+    try {
+      Files.createLink(target, kept);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException e) {
+      // Too many links to one file, or trimmed a moment ago: a copy serves as well, if it is there.
+      if (!Files.exists(kept)) {
+        return false;
+      }
+      Files.copy(kept, target);
+    }
+    return true;
+  }
+
+  private Path place(String owner, String sha256) {
+    return folder.resolve(owner.replaceAll("[^A-Za-z0-9_-]", "_")).resolve(sha256);
+  }
+
+  private record Kept(Path path, long size, FileTime used, int links) {}
+
+  /** Removes what was not used for longest until the cache fits; what a run holds stays. */
+  private synchronized void trim() throws IOException {
+    List<Kept> all = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(folder, 2)) {
+      for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+        if (file.getFileName().toString().length() == 64) {
+          Map<String, Object> a =
+              Files.readAttributes(file, "unix:nlink,size,lastModifiedTime");
+          all.add(
+              new Kept(
+                  file,
+                  (Long) a.getOrDefault("size", 0L),
+                  (FileTime) a.getOrDefault("lastModifiedTime", FileTime.fromMillis(0)),
+                  (Integer) a.getOrDefault("nlink", 1)));
+        }
+      }
+    }
+    long total = all.stream().mapToLong(Kept::size).sum();
+    all.sort(Comparator.comparing(Kept::used));
+    for (Kept kept : all) {
+      if (total <= limitBytes) {
+        return;
+      }
+      if (kept.links() == 1) {
+        Files.deleteIfExists(kept.path());
+        total -= kept.size();
+      }
+    }
+  }
+
+  private static Hashes hash(Path file) throws IOException {
+    Hashes.Running running = new Hashes.Running();
+    byte[] buffer = new byte[131_072];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        running.update(buffer, 0, n);
+      }
+    }
+    return running.finish();
+  }
+}

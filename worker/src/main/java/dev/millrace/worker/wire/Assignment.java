@@ -1,0 +1,96 @@
+package dev.millrace.worker.wire;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** All that a worker needs to know of one execution. */
+public record Assignment(
+    String executionId,
+    Secret lease,
+    @Nullable Project project,
+    long counter,
+    @Nullable String step,
+    String runtime,
+    @Nullable Image image,
+    List<String> commands,
+    List<Variable> environment,
+    @Nullable Code code,
+    Map<String, JsonNode> config,
+    List<Input> inputs,
+    List<String> inputAllow,
+    Limits limits) {
+
+  public Assignment {
+    environment = environment == null ? List.of() : environment;
+    config = config == null ? Map.of() : config;
+    inputs = inputs == null ? List.of() : inputs;
+    inputAllow = inputAllow == null ? List.of() : inputAllow;
+    limits = limits == null ? Limits.NONE : limits;
+  }
+
+  /** The project that the execution belongs to. */
+  public record Project(String id, String name, @Nullable String owner) {}
+
+  /** The image to run, with a short-lived login for its registry. */
+  public record Image(String reference, @Nullable String digest, @Nullable Pull pull) {}
+
+  /** A login for one pull. */
+  public record Pull(String username, Secret password) {}
+
+  /** One environment variable. */
+  public record Variable(String name, String value, boolean secret) {
+    @Override
+    public String toString() {
+      return name + "=" + (secret ? "***" : value);
+    }
+  }
+
+  /** The code archive; {@code sha256} is that of the bytes as downloaded. */
+  public record Code(
+      String sha256, String format, long size, @Nullable SignedRequest download) {}
+
+  /** One named input. */
+  public record Input(
+      String name,
+      @Nullable String inputId,
+      @Nullable String keepDirectories,
+      List<InputFile> files) {
+    public Input {
+      files = files == null ? List.of() : files;
+    }
+  }
+
+  /** One file of an input: a datum with a signed request, or a plain address. */
+  public record InputFile(
+      String name,
+      @Nullable String uri,
+      @Nullable String datumId,
+      @Nullable Long size,
+      @Nullable Checksums checksums,
+      @Nullable List<JsonNode> metadata,
+      @Nullable SignedRequest download) {}
+
+  /** Hashes recorded for a datum, in lower-case hexadecimal. */
+  public record Checksums(
+      @Nullable String md5, @Nullable String sha1, @Nullable String sha256) {}
+
+  /** What the run may use; 0 means no limit. */
+  public record Limits(
+      long timeSeconds,
+      long noOutputSeconds,
+      Long stopGraceSeconds,
+      long logBytes,
+      double cpus,
+      long memoryMiB,
+      List<Integer> gpus) {
+    static final Limits NONE = new Limits(0, 0, 60L, 2L << 30, 0, 0, List.of());
+
+    public Limits {
+      stopGraceSeconds = stopGraceSeconds == null ? Long.valueOf(60) : stopGraceSeconds;
+      logBytes = logBytes <= 0 ? 2L << 30 : logBytes;
+      gpus = gpus == null ? List.of() : gpus;
+    }
+  }
+}

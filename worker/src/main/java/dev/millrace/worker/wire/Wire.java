@@ -1,0 +1,128 @@
+package dev.millrace.worker.wire;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The bodies of the calls, as docs/wire says. */
+public final class Wire {
+  private Wire() {}
+
+  /** Who a worker is and what it offers. */
+  public record Register(
+      Secret joinToken,
+      String nonce,
+      String name,
+      String release,
+      String os,
+      String arch,
+      List<Integer> wireVersions,
+      int slots,
+      int cpus,
+      long memoryMiB,
+      List<JsonNode> gpus,
+      List<String> runtimes) {}
+
+  /** The worker's place with the master. */
+  public record Registered(
+      String workerId,
+      Secret credential,
+      @Nullable Group group,
+      int wireVersion,
+      long beatSeconds,
+      long pollSeconds,
+      long lostSeconds) {}
+
+  /** A worker group. */
+  public record Group(String id, String name) {}
+
+  /** Asks for work. */
+  public record Claim(int freeSlots) {}
+
+  /** The answer to a claim. */
+  public record Claimed(@Nullable Offer offer) {}
+
+  /** One execution reserved for this worker. */
+  public record Offer(String executionId, Secret token, long acceptSeconds) {}
+
+  /** Takes an offer. */
+  public record Accept(Secret token) {}
+
+  /** A sign of life. */
+  public record Beat(int freeSlots, List<BeatRun> runs, long diskFreeMiB) {}
+
+  /** One run in a beat. */
+  public record BeatRun(String executionId, Secret lease, String phase) {}
+
+  /** What the master wants of the runs. */
+  public record Orders(@Nullable List<RunOrder> runs, boolean draining) {}
+
+  /** One order; see docs/wire. */
+  public record RunOrder(String executionId, String order) {}
+
+  /** The offset that the master expects next. */
+  public record Next(long next) {}
+
+  /** A batch of metadata lines. */
+  public record Metadata(long from, List<MetadataLine> lines) {}
+
+  /** One line of stdout that is a JSON object. */
+  public record MetadataLine(long offset, long time, JsonNode json) {}
+
+  /** Text for the execution's status detail. */
+  public record StatusDetail(String statusDetail) {}
+
+  /** Asks for fresh signed requests. */
+  public record Transfers(boolean code, List<String> inputs) {}
+
+  /** Fresh signed requests. */
+  public record Transferable(
+      @Nullable SignedRequest code, @Nullable Map<String, SignedRequest> inputs) {}
+
+  /** Asks where to put files. */
+  public record Uploads(List<UploadFile> files) {}
+
+  /** One file to upload. */
+  public record UploadFile(String uploadId, String path, long size) {}
+
+  /** Where to put files. */
+  public record Uploadable(List<UploadTarget> uploads) {}
+
+  /** Where to put one file. */
+  public record UploadTarget(String uploadId, SignedRequest request) {}
+
+  /** Reports uploaded files. */
+  public record Outputs(List<Output> outputs) {}
+
+  /** One uploaded file. */
+  public record Output(
+      String uploadId,
+      String path,
+      long size,
+      String md5,
+      String sha1,
+      String sha256,
+      long createdAt,
+      long modifiedAt,
+      @Nullable JsonNode metadata) {}
+
+  /** The run's processes are gone. */
+  public record Ended(
+      @Nullable Integer exitCode,
+      @Nullable String reason,
+      @Nullable String detail,
+      boolean stopped,
+      @Nullable RunImage image) {}
+
+  /** The image that was run. */
+  public record RunImage(String reference, @Nullable String digest) {}
+
+  /** Everything of the run is with the master. */
+  public record Settled(
+      Map<String, Long> log, @Nullable String reason, @Nullable String detail) {}
+
+  /** An error answer. */
+  public record Problem(
+      @Nullable String code, @Nullable String message, @Nullable List<String> uploads) {}
+}

@@ -1,0 +1,80 @@
+# Runs one execution in a session of its own, so that it outlives the worker.
+# Arguments: isolation, state folder, work folder, log folder, uid, gid.
+MODE=$1 STATE=$2 WORK=$3 LOGS=$4 RUN_UID=$5 RUN_GID=$6
+umask 022
+
+# One supervisor a run, also when a worker that died in mid-launch launches it again.
+mkdir "$STATE/lock" 2>/dev/null || exit 0
+
+# /proc is still the machine's here: field 1 is the pid that the worker sees, field 22 the start time.
+read -r line </proc/self/stat
+set -- $line
+echo "$1 ${22}" >"$STATE/pid.tmp" && mv "$STATE/pid.tmp" "$STATE/pid"
+
+fail() {
+  echo "$1" >"$STATE/problem"
+  exit 1
+}
+
+run() {
+  "$@" /bin/sh "$M/start" "$M" >>"$LOGS/stdout.log" 2>>"$LOGS/stderr.log" </dev/null
+}
+
+# A root folder of its own: everything of the machine, and the run's folder at /valohai.
+build_root() {
+  ROOT=$STATE/root
+  mkdir -p "$ROOT"
+  mount -t tmpfs -o mode=755 tmpfs "$ROOT" || fail "cannot mount a tmpfs"
+  for entry in /* /.[!.]*; do
+    name=${entry#/}
+    case $name in
+    proc | tmp | valohai | '*' | '.[!.]*') continue ;;
+    esac
+    if [ -L "$entry" ]; then
+      ln -s "$(readlink "$entry")" "$ROOT/$name"
+    elif [ -d "$entry" ]; then
+      mkdir "$ROOT/$name" && mount --rbind "$entry" "$ROOT/$name" || fail "cannot bind $entry"
+    elif [ -f "$entry" ]; then
+      : >"$ROOT/$name" && mount --bind "$entry" "$ROOT/$name"
+    fi
+  done
+  mkdir -p "$ROOT/proc" "$ROOT/valohai" "$ROOT/tmp"
+  mount -t proc proc "$ROOT/proc" 2>/dev/null || mount --rbind /proc "$ROOT/proc" || fail "cannot mount /proc"
+  mount --bind "$WORK" "$ROOT/valohai" || fail "cannot bind the run's folder"
+  mount --bind "$WORK/inputs" "$ROOT/valohai/inputs" &&
+    mount -o remount,bind,ro "$ROOT/valohai/inputs" || fail "cannot bind the inputs"
+  mount --bind "$STATE/tmp" "$ROOT/tmp" || fail "cannot bind /tmp"
+}
+
+case $MODE in
+root-namespace)
+  build_root
+  M=/valohai/.millrace
+  run chroot "$ROOT" setpriv --reuid="$RUN_UID" --regid="$RUN_GID" --clear-groups \
+    --inh-caps=-all --bounding-set=-all --no-new-privs
+  ;;
+user-namespace)
+  build_root
+  M=/valohai/.millrace
+  run chroot "$ROOT" unshare --user --map-user="$RUN_UID" --map-group="$RUN_GID"
+  ;;
+root-plain)
+  M=$WORK/.millrace
+  run setpriv --reuid="$RUN_UID" --regid="$RUN_GID" --clear-groups --inh-caps=-all --no-new-privs
+  ;;
+*)
+  M=$WORK/.millrace
+  run
+  ;;
+esac
+code=$?
+echo "$code" >"$STATE/exit.tmp" && mv "$STATE/exit.tmp" "$STATE/exit"
+
+# The end of this shell ends its namespace. A stopped run's other processes get their time first;
+# the worker ends it with the grace.
+case $MODE in
+*-namespace)
+  while [ -e "$STATE/stopping" ] && kill -0 -- -1 2>/dev/null; do sleep 0.1; done
+  ;;
+esac
+exit 0
