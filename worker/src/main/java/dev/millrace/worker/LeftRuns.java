@@ -29,8 +29,7 @@ final class LeftRuns {
           continue;
         }
         Assignment assignment = json.readValue(Files.readAllBytes(file), Assignment.class);
-        RunHandle handle =
-            processes.launch(new RunSpec(assignment, run, line -> {}, () -> true));
+        RunHandle handle = processes.launch(new RunSpec(assignment, run, line -> {}, () -> true));
         handle.kill();
         boolean gone = handle.awaitGone(Duration.ofSeconds(10));
         LOG.info("run ended execution={} gone={}", assignment.executionId(), gone);

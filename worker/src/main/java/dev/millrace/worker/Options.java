@@ -87,8 +87,7 @@ record Options(
     return options;
   }
 
-  private static String required(Map<String, String> given, String name)
-      throws UsageException {
+  private static String required(Map<String, String> given, String name) throws UsageException {
     String value = given.get(name);
     if (value == null || value.isBlank()) {
       throw new UsageException(name + " is missing");

@@ -35,11 +35,7 @@ final class Worker {
   private volatile boolean stopped;
   private volatile boolean refused;
 
-  Worker(
-      WorkerFolder folder,
-      RunContext context,
-      int slots,
-      WorkerFolder.Identity identity) {
+  Worker(WorkerFolder folder, RunContext context, int slots, WorkerFolder.Identity identity) {
     this.folder = folder;
     this.context = context;
     this.master = context.master();

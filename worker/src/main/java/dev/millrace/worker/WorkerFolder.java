@@ -49,13 +49,13 @@ final class WorkerFolder implements Closeable {
   }
 
   /** Opens and locks the folder, making it where it is missing. */
-  @SuppressWarnings("StreamResourceLeak") // The channel is the lock: it lives as long as the folder.
+  @SuppressWarnings(
+      "StreamResourceLeak") // The channel is the lock: it lives as long as the folder.
   static WorkerFolder open(Path root, ObjectMapper json) throws IOException {
     Files.createDirectories(root);
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx--x--x"));
     FileChannel channel =
-        FileChannel.open(
-            root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     FileLock held = channel.tryLock();
     if (held == null) {
       channel.close();
@@ -96,8 +96,7 @@ final class WorkerFolder implements Closeable {
   }
 
   void save(Identity identity) throws IOException {
-    RunFolder.writePrivate(
-        root.resolve("identity.json"), json.writeValueAsBytes(identity));
+    RunFolder.writePrivate(root.resolve("identity.json"), json.writeValueAsBytes(identity));
   }
 
   /** The credential of an earlier registration. */

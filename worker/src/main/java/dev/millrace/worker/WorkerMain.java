@@ -60,8 +60,7 @@ public final class WorkerMain {
   private int run(List<String> arguments) {
     try {
       if (!arguments.isEmpty() && arguments.get(0).equals("run")) {
-        return work(
-            Options.parse(arguments.subList(1, arguments.size()), System.getenv()));
+        return work(Options.parse(arguments.subList(1, arguments.size()), System.getenv()));
       }
       if (arguments.size() == 3
           && arguments.get(0).equals("end")
@@ -96,8 +95,7 @@ public final class WorkerMain {
     }
   }
 
-  private int work(Options options)
-      throws IOException, InterruptedException, RefusedException {
+  private int work(Options options) throws IOException, InterruptedException, RefusedException {
     SSLSocketFactory tls = options.caFile() == null ? null : Certificates.trust(options.caFile());
     HttpClient http = new HttpClient(new TcpConnector((address, port) -> {}, tls));
     Master master = new Master(http, options.master(), json);
@@ -113,8 +111,7 @@ public final class WorkerMain {
               http,
               ranges ->
                   new HttpClient(
-                      new TcpConnector(
-                          new AddressGuard(ranges, address(options.master())), null)),
+                      new TcpConnector(new AddressGuard(ranges, address(options.master())), null)),
               new InputCache(folder.cache(), options.cacheGiB() << 30, Clock.systemUTC()));
       Worker worker = new Worker(folder, context, options.slots(), identity);
       Runtime.getRuntime().addShutdownHook(new Thread(worker::stop, "stop"));
@@ -128,8 +125,7 @@ public final class WorkerMain {
     }
   }
 
-  private static Map<String, RunRuntime> runtimes(Options options)
-      throws IOException {
+  private static Map<String, RunRuntime> runtimes(Options options) throws IOException {
     Map<String, RunRuntime> runtimes = new HashMap<>();
     for (String name : options.runtimes()) {
       if (name.equals("process")) {

@@ -147,9 +147,20 @@ final class FakeMaster implements AutoCloseable {
       long left = (end - System.nanoTime()) / 1_000_000;
       if (left <= 0) {
         throw new AssertionError(
-            "not " + what + ": ended=" + run.ended + " settled=" + run.settled + " phase="
-                + run.phase + "\nstatus:\n" + run.log("status") + "\nstdout:\n"
-                + run.log("stdout") + "\nstderr:\n" + run.log("stderr"));
+            "not "
+                + what
+                + ": ended="
+                + run.ended
+                + " settled="
+                + run.settled
+                + " phase="
+                + run.phase
+                + "\nstatus:\n"
+                + run.log("status")
+                + "\nstdout:\n"
+                + run.log("stdout")
+                + "\nstderr:\n"
+                + run.log("stderr"));
       }
       try {
         wait(left);
@@ -261,8 +272,8 @@ final class FakeMaster implements AutoCloseable {
     answer(exchange, 200, answer);
   }
 
-  private synchronized void execution(
-      HttpExchange exchange, String id, String call, byte[] body) throws IOException {
+  private synchronized void execution(HttpExchange exchange, String id, String call, byte[] body)
+      throws IOException {
     Seen seen = runs.get(id);
     if (seen.leaseGone) {
       answer(exchange, 410, json.createObjectNode().put("code", "lease_gone"));
@@ -289,10 +300,7 @@ final class FakeMaster implements AutoCloseable {
         ArrayNode uploads = answer.putArray("uploads");
         for (JsonNode file : json.readTree(body).get("files")) {
           String uploadId = file.get("uploadId").asText();
-          uploads
-              .addObject()
-              .put("uploadId", uploadId)
-              .set("request", signed("PUT", uploadId));
+          uploads.addObject().put("uploadId", uploadId).set("request", signed("PUT", uploadId));
         }
       }
       case "outputs" -> {

@@ -42,8 +42,7 @@ class ProcessRuntimeTest {
   }
 
   private String stored(JsonNode output) {
-    return new String(
-        master.store.get(output.get("uploadId").asText()), StandardCharsets.UTF_8);
+    return new String(master.store.get(output.get("uploadId").asText()), StandardCharsets.UTF_8);
   }
 
   @Test
@@ -75,8 +74,7 @@ class ProcessRuntimeTest {
 
   @Test
   void theFirstFailingCommandEndsTheRun() throws Exception {
-    FakeMaster.Seen run =
-        run(master.assignment(ID, "echo one", "sh -c 'exit 3'", "echo never"));
+    FakeMaster.Seen run = run(master.assignment(ID, "echo one", "sh -c 'exit 3'", "echo never"));
     assertEquals(3, run.ended.get("exitCode").asInt());
     assertEquals("exit-code", run.ended.get("reason").asText());
     assertEquals("one\n", run.log("stdout"));
@@ -89,7 +87,8 @@ class ProcessRuntimeTest {
             + "close F;exit 0}; $|=1; print \"up\\n\"; sleep 1 while 1'";
     ObjectNode assignment =
         master.assignment(
-            ID, "cat > a.sh <<'X'\n" + program + " &\nwait\nX\ncat > b.sh <<'X'\nsh a.sh\nX\nsh b.sh");
+            ID,
+            "cat > a.sh <<'X'\n" + program + " &\nwait\nX\ncat > b.sh <<'X'\nsh a.sh\nX\nsh b.sh");
     FakeMaster.Seen run = master.offer(assignment);
     master.await(run, "up", r -> r.log("stdout").contains("up"));
     long from = System.nanoTime();
@@ -105,8 +104,7 @@ class ProcessRuntimeTest {
   void whatIgnoresTheStopIsKilledAtTheGraceAndNothingIsLeft() throws Exception {
     ObjectNode assignment =
         master.assignment(
-            ID,
-            "trap '' INT; (trap '' INT; exec sleep 4711) & echo up; while :; do sleep 1; done");
+            ID, "trap '' INT; (trap '' INT; exec sleep 4711) & echo up; while :; do sleep 1; done");
     ((ObjectNode) assignment.get("limits")).put("stopGraceSeconds", 2);
     FakeMaster.Seen run = master.offer(assignment);
     master.await(run, "up", r -> r.log("stdout").contains("up"));

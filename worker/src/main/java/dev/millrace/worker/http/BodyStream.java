@@ -20,8 +20,7 @@ final class BodyStream extends InputStream {
   private boolean ended;
   private boolean closed;
 
-  private BodyStream(
-      HttpLink link, InputStream in, long length, Consumer<HttpLink> whenReusable) {
+  private BodyStream(HttpLink link, InputStream in, long length, Consumer<HttpLink> whenReusable) {
     this.link = link;
     this.in = in;
     this.whenReusable = whenReusable;

@@ -113,8 +113,7 @@ public final class HttpClient implements AutoCloseable {
     }
   }
 
-  private BodyStream body(
-      HttpLink link, HttpCall call, HttpHead head, String server, boolean keep)
+  private BodyStream body(HttpLink link, HttpCall call, HttpHead head, String server, boolean keep)
       throws IOException {
     var whenDone =
         keep

@@ -60,10 +60,8 @@ public final class TcpConnector implements Connector {
     throw last;
   }
 
-  private Socket secured(Socket plain, String host, int port, Duration timeout)
-      throws IOException {
-    SSLSocketFactory factory =
-        tls == null ? (SSLSocketFactory) SSLSocketFactory.getDefault() : tls;
+  private Socket secured(Socket plain, String host, int port, Duration timeout) throws IOException {
+    SSLSocketFactory factory = tls == null ? (SSLSocketFactory) SSLSocketFactory.getDefault() : tls;
     SSLSocket socket = (SSLSocket) factory.createSocket(plain, host, port, true);
     SSLParameters parameters = socket.getSSLParameters();
     parameters.setEndpointIdentificationAlgorithm("HTTPS");

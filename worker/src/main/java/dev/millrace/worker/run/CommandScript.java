@@ -2,9 +2,9 @@ package dev.millrace.worker.run;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.Map;
 
 /**
  * The scripts that one run consists of: {@code start} sets the scene, {@code command} is the user's

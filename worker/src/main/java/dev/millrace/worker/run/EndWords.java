@@ -67,7 +67,8 @@ final class EndWords {
   private static String meaning(int code) {
     return switch (code) {
       case 126 -> "The shell found the command but may not run it: make the file executable.";
-      case 127 -> "The shell did not find the command: install it in the image or correct its name.";
+      case 127 ->
+          "The shell did not find the command: install it in the image or correct its name.";
       case 137 -> "It was killed (signal 9); often memory ran out.";
       default ->
           code > 128 && code < 160

@@ -20,8 +20,7 @@ final class LiveOutputs {
   private final AtomicBoolean busy = new AtomicBoolean();
   private final Set<String> failed = new HashSet<>();
 
-  LiveOutputs(
-      OutputTree tree, Uploader uploader, UploadJournal journal, Consumer<String> status) {
+  LiveOutputs(OutputTree tree, Uploader uploader, UploadJournal journal, Consumer<String> status) {
     this.tree = tree;
     this.uploader = uploader;
     this.journal = journal;

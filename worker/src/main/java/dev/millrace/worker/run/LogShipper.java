@@ -137,8 +137,7 @@ final class LogShipper implements AutoCloseable {
     if (chunk == null) {
       return false;
     }
-    long next =
-        master.log(executionId, lease, stream, chunk.offset(), chunk.time(), chunk.bytes());
+    long next = master.log(executionId, lease, stream, chunk.offset(), chunk.time(), chunk.bytes());
     if (next < from) {
       LOG.warn("master lost log bytes execution={} stream={} next={}", executionId, stream, next);
     }

@@ -179,8 +179,7 @@ final class LogStream implements Closeable {
     return bytes.array();
   }
 
-  private static void write(FileChannel channel, ByteBuffer bytes, long at)
-      throws IOException {
+  private static void write(FileChannel channel, ByteBuffer bytes, long at) throws IOException {
     long position = at;
     while (bytes.hasRemaining()) {
       position += channel.write(bytes, position);

@@ -53,8 +53,7 @@ final class MasterCalls {
         throw problem;
       }
       if (backoff.attempts() == 3) {
-        LOG.warn(
-            "call waits execution={} call={} error={}", executionId, what, problem.toString());
+        LOG.warn("call waits execution={} call={} error={}", executionId, what, problem.toString());
       }
       Thread.sleep(wait.toMillis());
     }

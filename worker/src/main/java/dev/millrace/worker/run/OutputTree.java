@@ -105,8 +105,8 @@ final class OutputTree {
     }
   }
 
-  private SeekableByteChannel open(
-      SecureDirectoryStream<Path> folder, List<String> steps, int at) throws IOException {
+  private SeekableByteChannel open(SecureDirectoryStream<Path> folder, List<String> steps, int at)
+      throws IOException {
     Path name = Path.of(steps.get(at));
     if (at == steps.size() - 1) {
       if (!view(folder, name).readAttributes().isRegularFile()) {

@@ -21,7 +21,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Fills the folder of a run until user code can start in it. Begins anew when it is asked again. */
+/**
+ * Fills the folder of a run until user code can start in it. Begins anew when it is asked again.
+ */
 final class Preparation {
   private static final Duration PATIENCE = Duration.ofMinutes(30);
 
@@ -59,8 +61,7 @@ final class Preparation {
     hand(layout);
   }
 
-  private ObjectNode stage(Layout layout)
-      throws RunFailure, IOException, InterruptedException {
+  private ObjectNode stage(Layout layout) throws RunFailure, IOException, InterruptedException {
     Assignment assignment = spec.assignment();
     List<AddressRange> ranges;
     try {

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One execution here: prepares, starts or adopts, watches, reports, and waits until it is sealed. */
+/**
+ * One execution here: prepares, starts or adopts, watches, reports, and waits until it is sealed.
+ */
 public final class Run {
   private static final Logger LOG = LoggerFactory.getLogger(Run.class);
   private static final Duration PATIENCE = Duration.ofDays(7);
@@ -39,8 +41,7 @@ public final class Run {
   private volatile RunState state;
   private @Nullable RunHandle handle;
 
-  private Run(
-      RunContext context, Assignment assignment, RunStore store, Consumer<Run> finished)
+  private Run(RunContext context, Assignment assignment, RunStore store, Consumer<Run> finished)
       throws IOException {
     this.context = context;
     this.assignment = assignment;
@@ -57,8 +58,7 @@ public final class Run {
             .map(Assignment.Variable::value)
             .toList();
     Files.createDirectories(folder.logs());
-    this.log =
-        new RunLog(folder.logs(), secrets, assignment.limits().logBytes(), context.clock());
+    this.log = new RunLog(folder.logs(), secrets, assignment.limits().logBytes(), context.clock());
     this.calls = new MasterCalls(assignment.executionId(), orders::abandoned);
     this.shipper =
         new LogShipper(
@@ -263,8 +263,10 @@ public final class Run {
       problems.addAll(uploader.upload(outputs, metadata));
     }
     problems.forEach(log::status);
-    return problems.isEmpty() ? null : String.join(" ", problems.subList(0, 1))
-        + (problems.size() > 1 ? " And " + (problems.size() - 1) + " more; see the log." : "");
+    return problems.isEmpty()
+        ? null
+        : String.join(" ", problems.subList(0, 1))
+            + (problems.size() > 1 ? " And " + (problems.size() - 1) + " more; see the log." : "");
   }
 
   private void settle(@Nullable String problem) throws IOException, InterruptedException {
@@ -273,8 +275,7 @@ public final class Run {
     if (offsets == null) {
       throw new InterruptedException();
     }
-    Wire.Settled settled =
-        new Wire.Settled(offsets, problem == null ? null : "output", problem);
+    Wire.Settled settled = new Wire.Settled(offsets, problem == null ? null : "output", problem);
     report("settled", () -> context.master().settled(executionId(), assignment.lease(), settled));
     save(state.settled(problem));
     LOG.info("run settled execution={}", executionId());
@@ -302,8 +303,7 @@ public final class Run {
 
   private Uploader uploader(OutputTree tree, UploadJournal journal) {
     return new Uploader(
-        new Uploader.Target(
-            context.master(), context.store(), executionId(), assignment.lease()),
+        new Uploader.Target(context.master(), context.store(), executionId(), assignment.lease()),
         tree,
         journal,
         log::status,

@@ -31,8 +31,7 @@ final class RunLog implements Closeable {
   private boolean ended;
   private long lastOutput = System.nanoTime();
 
-  RunLog(Path folder, Collection<String> secrets, long limit, Clock clock)
-      throws IOException {
+  RunLog(Path folder, Collection<String> secrets, long limit, Clock clock) throws IOException {
     this.folder = folder;
     this.clock = clock;
     this.limit = limit;

@@ -72,8 +72,8 @@ final class SidecarMetadata {
     return found;
   }
 
-  private void sidecar(
-      OutputTree.Entry file, String output, Map<String, ObjectNode> found) throws IOException {
+  private void sidecar(OutputTree.Entry file, String output, Map<String, ObjectNode> found)
+      throws IOException {
     if (file.size() > LIMIT) {
       status.accept("Metadata file " + file.path() + " is ignored: it is over 1 MiB.");
       return;
@@ -85,8 +85,7 @@ final class SidecarMetadata {
     }
   }
 
-  private void lines(OutputTree.Entry file, Map<String, ObjectNode> found)
-      throws IOException {
+  private void lines(OutputTree.Entry file, Map<String, ObjectNode> found) throws IOException {
     long number = 0;
     try (BufferedReader in =
         new BufferedReader(

@@ -132,8 +132,7 @@ final class Staging {
           renewing(
               code.download(),
               () -> {
-                SignedRequest fresh =
-                    renewal.renew(new Wire.Transfers(true, List.of())).code();
+                SignedRequest fresh = renewal.renew(new Wire.Transfers(true, List.of())).code();
                 return fresh;
               },
               archive);
@@ -275,8 +274,7 @@ final class Staging {
     return new Fetched(file, path, hashes);
   }
 
-  private ObjectNode describe(
-      ObjectMapper json, Assignment.Input input, List<Fetched> fetched) {
+  private ObjectNode describe(ObjectMapper json, Assignment.Input input, List<Fetched> fetched) {
     ObjectNode node = json.createObjectNode();
     if (!fetched.isEmpty() && input.inputId() != null) {
       node.put("input_id", input.inputId());

@@ -28,8 +28,7 @@ final class Trees {
           @Override
           public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes a) {
             try {
-              Files.setPosixFilePermissions(
-                  folder, PosixFilePermissions.fromString("rwx------"));
+              Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
             } catch (IOException e) {
               // Somebody else's: what cannot be removed is reported by the removal.
             }
@@ -37,8 +36,7 @@ final class Trees {
           }
 
           @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes a)
-              throws IOException {
+          public FileVisitResult visitFile(Path file, BasicFileAttributes a) throws IOException {
             Files.deleteIfExists(file);
             return FileVisitResult.CONTINUE;
           }
@@ -86,8 +84,7 @@ final class Trees {
 
   /** Gives one file to a user. */
   static void chown(Path path, int uid) throws IOException {
-    for (Map.Entry<String, Integer> one :
-        Map.of("unix:uid", uid, "unix:gid", uid).entrySet()) {
+    for (Map.Entry<String, Integer> one : Map.of("unix:uid", uid, "unix:gid", uid).entrySet()) {
       Files.setAttribute(path, one.getKey(), one.getValue(), LinkOption.NOFOLLOW_LINKS);
     }
   }
@@ -108,8 +105,7 @@ final class Trees {
           }
 
           @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes a)
-              throws IOException {
+          public FileVisitResult visitFile(Path file, BasicFileAttributes a) throws IOException {
             change.apply(file);
             return FileVisitResult.CONTINUE;
           }

@@ -164,8 +164,7 @@ final class Uploader implements AutoCloseable {
         () -> target.master().uploads(target.executionId(), target.lease(), wanted));
   }
 
-  private Sent send(
-      OutputTree.Entry file, SignedRequest first, @Nullable ObjectNode said)
+  private Sent send(OutputTree.Entry file, SignedRequest first, @Nullable ObjectNode said)
       throws IOException, InterruptedException {
     Backoff backoff = Backoff.standard();
     long end = System.nanoTime() + PATIENCE.toNanos();
@@ -202,17 +201,13 @@ final class Uploader implements AutoCloseable {
 
   private int put(SignedRequest place, FileBody body) throws IOException {
     Map<String, String> headers = place.headers() == null ? Map.of() : place.headers();
-    HttpCall call =
-        new HttpCall(place.method(), URI.create(place.url()), headers, body, STALL);
+    HttpCall call = new HttpCall(place.method(), URI.create(place.url()), headers, body, STALL);
     try (HttpAnswer answer = target.store().send(call)) {
       return answer.status();
     }
   }
 
-  private Wire.Output output(
-      OutputTree.Entry file,
-      Hashes hashes,
-      @Nullable ObjectNode said)
+  private Wire.Output output(OutputTree.Entry file, Hashes hashes, @Nullable ObjectNode said)
       throws IOException {
     return new Wire.Output(
         journal.id(file),

@@ -69,8 +69,7 @@ final class YamlText {
   }
 
   private void key(String key) {
-    if (key.matches("[A-Za-z_][A-Za-z0-9_.-]*")
-        && !WORDS.contains(key.toLowerCase(Locale.ROOT))) {
+    if (key.matches("[A-Za-z_][A-Za-z0-9_.-]*") && !WORDS.contains(key.toLowerCase(Locale.ROOT))) {
       out.append(key);
     } else {
       quoted(key);

@@ -53,7 +53,8 @@ public enum Isolation {
   /** Tries once what this machine allows. */
   public static Isolation probe(int uid) {
     if (uid == 0) {
-      boolean drops = works(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"), "id -u");
+      boolean drops =
+          works(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"), "id -u");
       if (drops && works(ROOT_UNSHARE, "mount -t tmpfs tmpfs /mnt && mount -t proc proc /proc")) {
         return ROOT_NAMESPACE;
       }

@@ -27,8 +27,7 @@ final class ProcessRun implements RunHandle {
 
   private record Supervisor(long pid, long started) {}
 
-  ProcessRun(
-      ProcessTable table, RunFolder folder, boolean namespaced, String marker, int uid) {
+  ProcessRun(ProcessTable table, RunFolder folder, boolean namespaced, String marker, int uid) {
     this.table = table;
     this.state = folder.state();
     this.namespaced = namespaced;

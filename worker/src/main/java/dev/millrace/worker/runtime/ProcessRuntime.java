@@ -15,8 +15,7 @@ import org.slf4j.LoggerFactory;
 /** Runs as plain processes of the machine, in namespaces of their own where it allows them. */
 public final class ProcessRuntime implements RunRuntime {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
-  private static final String PATH =
-      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   private static final int FIRST_UID = 300_000_000;
   private static final int UIDS = 700_000_000;
 
@@ -97,8 +96,7 @@ public final class ProcessRuntime implements RunRuntime {
     }
     if (isolation == Isolation.ROOT_PLAIN) {
       Files.setPosixFilePermissions(
-          folder.root(),
-          java.nio.file.attribute.PosixFilePermissions.fromString("rwx--x--x"));
+          folder.root(), java.nio.file.attribute.PosixFilePermissions.fromString("rwx--x--x"));
     }
     int uid = runUid(executionId);
     List<String> command = new ArrayList<>();

@@ -65,7 +65,8 @@ final class ProcessTable {
       Path process = Path.of("/proc", Long.toString(entry.pid()));
       try {
         if (uid > 0
-            && uid == (Integer) Files.getAttribute(process, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                && uid
+                    == (Integer) Files.getAttribute(process, "unix:uid", LinkOption.NOFOLLOW_LINKS)
             || contains(Files.readAllBytes(process.resolve("environ")), wanted)) {
           found.add(entry.pid());
         }
@@ -82,8 +83,7 @@ final class ProcessTable {
       return;
     }
     List<String> command =
-        new ArrayList<>(
-            List.of("/bin/sh", "-c", "for p; do kill -s " + name + " $p; done", "sh"));
+        new ArrayList<>(List.of("/bin/sh", "-c", "for p; do kill -s " + name + " $p; done", "sh"));
     pids.forEach(p -> command.add(Long.toString(p)));
     Process process =
         new ProcessBuilder(command)
@@ -101,8 +101,7 @@ final class ProcessTable {
 
   private static List<Entry> all() throws IOException {
     List<Entry> entries = new ArrayList<>();
-    try (DirectoryStream<Path> processes =
-        Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : processes) {
         Entry entry = read(process);
         if (entry != null && entry.state() != 'Z' && entry.state() != 'X') {

@@ -11,7 +11,4 @@ import java.util.function.Consumer;
  * @param cancelled tells that the run is to be stopped before it begins
  */
 public record RunSpec(
-    Assignment assignment,
-    RunFolder folder,
-    Consumer<String> status,
-    BooleanSupplier cancelled) {}
+    Assignment assignment, RunFolder folder, Consumer<String> status, BooleanSupplier cancelled) {}

@@ -58,8 +58,7 @@ public final class CodeArchive {
     return gzip ? new GZIPInputStream(in, 65_536) : in;
   }
 
-  private static void unpack(Path root, TarReader.Entry entry, TarReader tar)
-      throws IOException {
+  private static void unpack(Path root, TarReader.Entry entry, TarReader tar) throws IOException {
     Path path = inside(root, root, entry.name(), entry.name());
     if (path.equals(root)) {
       return;
@@ -69,8 +68,7 @@ public final class CodeArchive {
       case '0', '7' -> {
         Files.deleteIfExists(path);
         try (OutputStream out =
-            Files.newOutputStream(
-                path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            Files.newOutputStream(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
           byte[] buffer = new byte[65_536];
           for (int n = tar.read(buffer); n >= 0; n = tar.read(buffer)) {
             out.write(buffer, 0, n);
@@ -105,8 +103,7 @@ public final class CodeArchive {
     }
   }
 
-  private static Path inside(Path root, Path base, String name, String entry)
-      throws IOException {
+  private static Path inside(Path root, Path base, String name, String entry) throws IOException {
     if (name.startsWith("/") || name.indexOf('\0') >= 0) {
       throw refused(entry, "is or points to an absolute name");
     }

@@ -103,8 +103,7 @@ public final class Download {
     }
   }
 
-  private HttpAnswer open(
-      URI uri, Map<String, String> headers, long from, @Nullable String tag)
+  private HttpAnswer open(URI uri, Map<String, String> headers, long from, @Nullable String tag)
       throws IOException {
     URI at = uri;
     Map<String, String> sent = new LinkedHashMap<>(headers);
@@ -147,7 +146,10 @@ public final class Download {
     }
     if (status == 401 || status == 403) {
       throw new TransferException(
-          where + " answered " + status + " (no access). Check the login or the file's permissions.",
+          where
+              + " answered "
+              + status
+              + " (no access). Check the login or the file's permissions.",
           true);
     }
     if (status == 429 || status >= 500 || status == 408 || status == 206) {

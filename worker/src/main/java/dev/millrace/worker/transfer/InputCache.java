@@ -37,7 +37,9 @@ public final class InputCache {
     return Files.createTempFile(incoming, "input", ".part");
   }
 
-  /** Links the kept file to {@code target}; its bytes are hashed again, a damaged one is dropped. */
+  /**
+   * Links the kept file to {@code target}; its bytes are hashed again, a damaged one is dropped.
+   */
   public Optional<Hashes> take(String owner, String sha256, Path target) throws IOException {
     Path kept = place(owner, sha256);
     if (!Files.isRegularFile(kept)) {
@@ -54,8 +56,7 @@ public final class InputCache {
   }
 
   /** Takes a downloaded file into the cache and links it to {@code target}. */
-  public void put(String owner, Hashes hashes, Path downloaded, Path target)
-      throws IOException {
+  public void put(String owner, Hashes hashes, Path downloaded, Path target) throws IOException {
     Path kept = place(owner, hashes.sha256());
     Path parent = kept.getParent();
     if (parent != null) {
@@ -97,8 +98,7 @@ public final class InputCache {
     try (Stream<Path> files = Files.walk(folder, 2)) {
       for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
         if (file.getFileName().toString().length() == 64) {
-          Map<String, Object> a =
-              Files.readAttributes(file, "unix:nlink,size,lastModifiedTime");
+          Map<String, Object> a = Files.readAttributes(file, "unix:nlink,size,lastModifiedTime");
           all.add(
               new Kept(
                   file,

@@ -109,8 +109,7 @@ final class TarReader {
         throw new IOException("the archive has a bad pax header");
       }
       String record =
-          new String(
-              bytes, space + 1, (int) (at + length - space - 2), StandardCharsets.UTF_8);
+          new String(bytes, space + 1, (int) (at + length - space - 2), StandardCharsets.UTF_8);
       int equals = record.indexOf('=');
       if (equals > 0) {
         records.put(record.substring(0, equals), record.substring(equals + 1));

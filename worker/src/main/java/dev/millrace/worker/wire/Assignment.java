@@ -48,8 +48,7 @@ public record Assignment(
   }
 
   /** The code archive; {@code sha256} is that of the bytes as downloaded. */
-  public record Code(
-      String sha256, String format, long size, @Nullable SignedRequest download) {}
+  public record Code(String sha256, String format, long size, @Nullable SignedRequest download) {}
 
   /** One named input. */
   public record Input(
@@ -73,8 +72,7 @@ public record Assignment(
       @Nullable SignedRequest download) {}
 
   /** Hashes recorded for a datum, in lower-case hexadecimal. */
-  public record Checksums(
-      @Nullable String md5, @Nullable String sha1, @Nullable String sha256) {}
+  public record Checksums(@Nullable String md5, @Nullable String sha1, @Nullable String sha256) {}
 
   /** What the run may use; 0 means no limit. */
   public record Limits(

@@ -78,8 +78,7 @@ public final class Master {
             .formatted(executionId, stream, offset, time);
     Map<String, String> headers = leased(lease);
     headers.put("Content-Type", "application/octet-stream");
-    HttpCall call =
-        new HttpCall("POST", root.resolve(path), headers, HttpBody.of(bytes), TIMEOUT);
+    HttpCall call = new HttpCall("POST", root.resolve(path), headers, HttpBody.of(bytes), TIMEOUT);
     try (HttpAnswer answer = http.send(call)) {
       if (answer.status() == 200 || answer.status() == 409) {
         return json.readValue(answer.bytes(ANSWER_LIMIT), Wire.Next.class).next();
@@ -89,8 +88,7 @@ public final class Master {
   }
 
   /** Sends a batch of metadata lines. */
-  public long metadata(String executionId, Secret lease, Wire.Metadata batch)
-      throws IOException {
+  public long metadata(String executionId, Secret lease, Wire.Metadata batch) throws IOException {
     return run(executionId, lease, "metadata", batch, Wire.Next.class).next();
   }
 
@@ -124,13 +122,11 @@ public final class Master {
   }
 
   /** Reports that outputs and log are complete. */
-  public void settled(String executionId, Secret lease, Wire.Settled settled)
-      throws IOException {
+  public void settled(String executionId, Secret lease, Wire.Settled settled) throws IOException {
     run(executionId, lease, "settled", settled, Map.class);
   }
 
-  private <T> T run(
-      String executionId, Secret lease, String call, Object body, Class<T> answer)
+  private <T> T run(String executionId, Secret lease, String call, Object body, Class<T> answer)
       throws IOException {
     return post("executions/" + executionId + "/" + call, body, leased(lease), TIMEOUT, answer);
   }

@@ -119,8 +119,7 @@ public final class Wire {
   public record RunImage(String reference, @Nullable String digest) {}
 
   /** Everything of the run is with the master. */
-  public record Settled(
-      Map<String, Long> log, @Nullable String reason, @Nullable String detail) {}
+  public record Settled(Map<String, Long> log, @Nullable String reason, @Nullable String detail) {}
 
   /** An error answer. */
   public record Problem(
