@@ -19,6 +19,8 @@ record Options(
     long cacheGiB,
     String dockerHost) {
 
+  static final String DOCKER = "unix:///var/run/docker.sock";
+
   static final String USAGE =
       """
       millrace-worker run --dir FOLDER --master URL [options]
@@ -31,8 +33,8 @@ record Options(
         --ca-file FILE          certificates (PEM) to trust for the master and its stores
         --cache-gib N           limit of cached inputs (default 20)
         --docker-host HOST      unix:///path of the engine (default: DOCKER_HOST or /var/run/docker.sock)
-      millrace-worker end --dir FOLDER
-        ends every run that a worker left in the folder
+      millrace-worker remove --dir FOLDER
+        ends the worker of the folder and every run that it left there; the folder stays
       """;
 
   /** The command line is wrong; the message says how. */
@@ -57,17 +59,15 @@ record Options(
     }
     Options options =
         new Options(
-            Path.of(required(given, "--dir")).toAbsolutePath().normalize(),
+            resolve(required(given, "--dir"), environment),
             address(required(given, "--master")),
             given.getOrDefault("--name", hostName(environment)),
             number(given, "--slots", 1, 1024),
             runtimes(given.getOrDefault("--runtimes", "docker")),
-            path(given, "--join-token-file"),
-            path(given, "--ca-file"),
+            path(given, "--join-token-file", environment),
+            path(given, "--ca-file", environment),
             number(given, "--cache-gib", 20, 1_000_000),
-            given.getOrDefault(
-                "--docker-host",
-                environment.getOrDefault("DOCKER_HOST", "unix:///var/run/docker.sock")));
+            given.getOrDefault("--docker-host", environment.getOrDefault("DOCKER_HOST", DOCKER)));
     for (String known :
         List.of(
             "--dir",
@@ -130,9 +130,18 @@ record Options(
     return names;
   }
 
-  private static @Nullable Path path(Map<String, String> given, String name) {
+  private static @Nullable Path path(
+      Map<String, String> given, String name, Map<String, String> environment) {
     String text = given.get(name);
-    return text == null ? null : Path.of(text);
+    return text == null ? null : resolve(text, environment);
+  }
+
+  /** A path as the caller meant it: the launcher changes the working directory. */
+  static Path resolve(String text, Map<String, String> environment) {
+    return Path.of(environment.getOrDefault("MILLRACE_CWD", ""))
+        .resolve(text)
+        .toAbsolutePath()
+        .normalize();
   }
 
   private static String hostName(Map<String, String> environment) {

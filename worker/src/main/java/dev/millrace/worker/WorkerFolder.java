@@ -61,12 +61,24 @@ final class WorkerFolder implements Closeable {
       channel.close();
       throw new InUseException(root);
     }
+    channel.truncate(0);
+    channel.write(
+        java.nio.ByteBuffer.wrap(
+            Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
     WorkerFolder folder = new WorkerFolder(root, json, channel);
     Files.createDirectories(folder.runs());
     Files.setPosixFilePermissions(folder.runs(), PosixFilePermissions.fromString("rwx--x--x"));
     Files.createDirectories(folder.cache());
     Files.setPosixFilePermissions(folder.cache(), PosixFilePermissions.fromString("rwx------"));
     return folder;
+  }
+
+  /** The process that holds the folder, as it wrote it down. */
+  static Optional<Long> holder(Path root) throws IOException {
+    return RunFolder.text(root.resolve("lock"))
+        .map(String::strip)
+        .filter(t -> t.matches("\\d+"))
+        .map(Long::valueOf);
   }
 
   Path runs() {

@@ -5,6 +5,7 @@ import dev.millrace.worker.http.HttpClient;
 import dev.millrace.worker.http.TcpConnector;
 import dev.millrace.worker.run.RunContext;
 import dev.millrace.worker.runtime.ProcessRuntime;
+import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunRuntime;
 import dev.millrace.worker.transfer.AddressGuard;
 import dev.millrace.worker.transfer.InputCache;
@@ -39,6 +40,7 @@ public final class WorkerMain {
   static final int BROKEN = 1;
   static final int USAGE = 2;
   static final int REFUSED = 3;
+  static final int IN_USE = 75;
 
   private static final Logger LOG = LoggerFactory.getLogger(WorkerMain.class);
 
@@ -49,7 +51,7 @@ public final class WorkerMain {
     this.err = err;
   }
 
-  /** Exit codes: 0 stopped, 1 broken, 2 wrong usage, 3 refused by the master. */
+  /** Exit codes: 0 stopped, 1 broken, 2 wrong usage, 3 refused by the master, 75 folder in use. */
   public static void main(String[] arguments) {
     int code = new WorkerMain(System.err).run(List.of(arguments));
     // Not exit: it would wait for itself when a signal has begun the shutdown already.
@@ -63,10 +65,17 @@ public final class WorkerMain {
         return work(Options.parse(arguments.subList(1, arguments.size()), System.getenv()));
       }
       if (arguments.size() == 3
-          && arguments.get(0).equals("end")
+          && arguments.get(0).equals("remove")
           && arguments.get(1).equals("--dir")) {
-        LeftRuns.end(Path.of(arguments.get(2)).toAbsolutePath().normalize(), json);
-        return STOPPED;
+        Path dir = Options.resolve(arguments.get(2), System.getenv());
+        if (!Files.isDirectory(dir)) {
+          return STOPPED;
+        }
+        LeftRuns left = new LeftRuns(json, runtimes(List.of("process", "docker")));
+        return left.remove(dir) ? STOPPED : BROKEN;
+      }
+      if (arguments.size() == 2 && arguments.get(0).equals("warm")) {
+        warm(Path.of(arguments.get(1)));
       }
       err.print(Options.USAGE);
       return arguments.equals(List.of("--help")) ? STOPPED : USAGE;
@@ -74,6 +83,9 @@ public final class WorkerMain {
       err.println("millrace-worker: " + e.getMessage());
       err.print(Options.USAGE);
       return USAGE;
+    } catch (WorkerFolder.InUseException e) {
+      err.println("millrace-worker: " + e.getMessage());
+      return IN_USE;
     } catch (RefusedException e) {
       err.println("millrace-worker: " + e.getMessage());
       return REFUSED;
@@ -84,6 +96,34 @@ public final class WorkerMain {
     } catch (InterruptedException e) {
       return STOPPED;
     }
+  }
+
+  /**
+   * An idle life of a second, for the build's record of classes; ends by exit to have it written.
+   */
+  private void warm(Path dir) throws IOException {
+    try (Warmup master = new Warmup()) {
+      Path token = dir.resolve("token");
+      RunFolder.writePrivate(token, "token".getBytes(StandardCharsets.UTF_8));
+      List<String> line =
+          List.of(
+              "run",
+              "--dir",
+              dir.resolve("worker").toString(),
+              "--master",
+              "http://127.0.0.1:" + master.port(),
+              "--runtimes",
+              "process,docker",
+              "--join-token-file",
+              token.toString());
+      Thread worker = new Thread(() -> run(line), "worker");
+      worker.setDaemon(true);
+      worker.start();
+      master.awaitClaims();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    System.exit(STOPPED);
   }
 
   /** The master does not want this worker. */
@@ -100,7 +140,7 @@ public final class WorkerMain {
     HttpClient http = new HttpClient(new TcpConnector((address, port) -> {}, tls));
     Master master = new Master(http, options.master(), json);
     try (WorkerFolder folder = WorkerFolder.open(options.dir(), json)) {
-      Map<String, RunRuntime> runtimes = runtimes(options);
+      Map<String, RunRuntime> runtimes = runtimes(options.runtimes());
       WorkerFolder.Identity identity = join(options, folder, master);
       RunContext context =
           new RunContext(
@@ -125,9 +165,9 @@ public final class WorkerMain {
     }
   }
 
-  private static Map<String, RunRuntime> runtimes(Options options) throws IOException {
+  private static Map<String, RunRuntime> runtimes(List<String> names) throws IOException {
     Map<String, RunRuntime> runtimes = new HashMap<>();
-    for (String name : options.runtimes()) {
+    for (String name : names) {
       if (name.equals("process")) {
         runtimes.put(name, new ProcessRuntime());
       }
@@ -181,6 +221,9 @@ public final class WorkerMain {
         folder.saveCredential(answer.credential());
         folder.save(joined);
         master.credential(answer.credential());
+        if (options.joinTokenFile() != null) {
+          Files.deleteIfExists(options.joinTokenFile());
+        }
         return joined;
       } catch (MasterException e) {
         if (!e.transientFailure()) {

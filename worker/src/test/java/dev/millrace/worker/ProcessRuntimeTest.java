@@ -221,4 +221,26 @@ class ProcessRuntimeTest {
     assertTrue(run.log("stdout").endsWith("\n1000\n"));
     assertTrue(run.outputs.containsKey("x"));
   }
+
+  @Test
+  void removeEndsTheWorkerAndItsRuns() throws Exception {
+    FakeMaster.Seen run = master.offer(master.assignment(ID, "echo up; sleep 4713"));
+    master.await(run, "up", r -> r.log("stdout").contains("up"));
+    assertEquals(0, WorkerProcess.remove(dir));
+    worker.awaitExit();
+    assertEquals(
+        0,
+        ProcessHandle.allProcesses()
+            .filter(p -> p.info().commandLine().orElse("").contains("sleep 4713"))
+            .count());
+    assertFalse(Files.exists(dir.resolve("runs/" + ID)));
+  }
+
+  @Test
+  void aSecondWorkerOnOneFolderExitsWith75() throws Exception {
+    master.awaitClaim();
+    try (WorkerProcess second = WorkerProcess.start(master.address(), dir)) {
+      assertEquals(75, second.awaitExit(), second.output());
+    }
+  }
 }

@@ -62,6 +62,21 @@ final class WorkerProcess implements AutoCloseable {
     return new WorkerProcess(process, output);
   }
 
+  /** The exit code of {@code remove}. */
+  static int remove(Path dir) throws IOException, InterruptedException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            "dev.millrace.worker.WorkerMain",
+            "remove",
+            "--dir",
+            dir.toString())
+        .inheritIO()
+        .start()
+        .waitFor();
+  }
+
   void kill9() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * several threads: {@link RunLog} guards it.
  */
 final class LogStream implements Closeable {
-  static final int CHUNK = 1 << 20;
+  static final int CHUNK = 256 * 1024;
   private static final int RECORD = 24;
 
   /** A part of the stream as it was first read. */

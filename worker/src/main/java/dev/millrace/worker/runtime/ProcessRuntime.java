@@ -81,6 +81,13 @@ public final class ProcessRuntime implements RunRuntime {
     if (!Files.exists(folder.state().resolve("pid"))) {
       start(folder, executionId);
     }
+    return adopt(spec);
+  }
+
+  @Override
+  public RunHandle adopt(RunSpec spec) {
+    RunFolder folder = spec.folder();
+    String executionId = spec.assignment().executionId();
     int uid = runUid(executionId);
     return new ProcessRun(
         table, folder, isolation.namespaced(), "MILLRACE_RUN=" + executionId, Math.max(0, uid));

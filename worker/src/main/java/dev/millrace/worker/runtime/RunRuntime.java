@@ -16,4 +16,7 @@ public interface RunRuntime {
 
   /** Starts the run, or adopts it when it was started before the worker died. */
   RunHandle launch(RunSpec spec) throws IOException, LaunchException, InterruptedException;
+
+  /** A run that was started before; one that never was counts as gone after a while. */
+  RunHandle adopt(RunSpec spec) throws IOException, LaunchException, InterruptedException;
 }
