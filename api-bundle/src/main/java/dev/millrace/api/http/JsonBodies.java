@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.engine.service.Invalid;
 import jakarta.ws.rs.ClientErrorException;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.core.Response;
@@ -38,6 +40,9 @@ import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsName;
 @Component(service = {MessageBodyReader.class, MessageBodyWriter.class})
 @JakartarsExtension
 @JakartarsName("millrace-json")
+// Named types win over the wildcard of the JSON provider that Jersey brings along.
+@Produces({"application/json", "application/*+json"})
+@Consumes({"application/json", "application/*+json", "application/x-www-form-urlencoded"})
 public final class JsonBodies implements MessageBodyReader<Object>, MessageBodyWriter<Object> {
   /** Longest body that is read into memory. Uploads are streams and have limits of their own. */
   static final int MAX_BYTES = 10 << 20;

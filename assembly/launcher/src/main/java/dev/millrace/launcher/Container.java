@@ -25,7 +25,7 @@ import org.osgi.service.component.runtime.ServiceComponentRuntime;
 /** The framework with the bundles of the distribution. */
 final class Container {
   /** Plugins, which others install later, start after everything of the distribution. */
-  private static final int PLUGIN_LEVEL = 8;
+  private static final int PLUGIN_LEVEL = 4;
 
   private static final int RUNNING_LEVEL = 10;
 
