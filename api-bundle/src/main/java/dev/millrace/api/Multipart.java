@@ -35,6 +35,9 @@ final class Multipart {
       MultipartStream parts =
           new MultipartStream(body, boundary.getBytes(StandardCharsets.ISO_8859_1), BUFFER, null);
       boolean more = parts.skipPreamble();
+      if (!more) {
+        throw Invalid.nonField("The body is no multipart form: it has no part", "parse_error");
+      }
       for (int count = 0; more; count++) {
         if (count == MAX_PARTS) {
           throw Invalid.nonField("The form has more than " + MAX_PARTS + " parts", "invalid");
