@@ -35,9 +35,7 @@ public final class FetchResource {
     Fetches.Fetched fetched =
         fetches.fetch(Call.of(context).actor(), ProjectsResource.parse(project));
     List<FetchedView> commits =
-        fetched.commits().stream()
-            .flatMap(c -> c.refs().stream().map(ref -> new FetchedView(ref, c.identifier())))
-            .toList();
+        fetched.commits().stream().map(c -> new FetchedView(c.ref(), c.identifier())).toList();
     return Response.status(Response.Status.CREATED)
         .entity(new FetchView(commits, fetched.errors()))
         .build();

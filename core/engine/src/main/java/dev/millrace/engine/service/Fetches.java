@@ -54,7 +54,10 @@ public final class Fetches {
   }
 
   /** What a fetch found, and what it could not read; messages are for users. */
-  public record Fetched(List<FetchedCommit> commits, List<String> errors) {}
+  public record Fetched(List<Tip> commits, List<String> errors) {}
+
+  /** The newest commit of a branch or tag. */
+  public record Tip(String ref, String identifier) {}
 
   /**
    * Fetches the project's repository and makes commits of what is new. What cannot be read is told,
@@ -101,7 +104,11 @@ public final class Fetches {
               session, actor, "project.fetch", "project:" + id, Map.of(), Map.of("commits", fresh));
           return true;
         });
-    return new Fetched(found.stream().filter(c -> !c.refs().isEmpty()).toList(), errors);
+    return new Fetched(
+        found.stream()
+            .flatMap(c -> c.refs().stream().map(ref -> new Tip(ref, c.identifier())))
+            .toList(),
+        errors);
   }
 
   private boolean store(Project project, FetchedCommit fetched) throws SourceException {
