@@ -81,7 +81,10 @@ class ApiIT {
     JsonNode detail = project.detail(execution);
     String commit = detail.at("/commit/identifier").asText();
     String datum =
-        ada.get("/api/v0/data/?output_execution=" + execution).expectSuccess().at("/results/0/id").asText();
+        ada.get("/api/v0/data/?output_execution=" + execution)
+            .expectSuccess()
+            .at("/results/0/id")
+            .asText();
     assertFalse(datum.isEmpty());
     for (String path :
         List.of(
@@ -104,7 +107,8 @@ class ApiIT {
     assertEquals(404, bob.delete("/api/v0/executions/" + execution + "/").status());
     assertEquals(404, bob.post("/api/v0/data/" + datum + "/purge/", Map.of()).status());
     assertEquals(404, bob.delete("/api/v0/projects/" + project.id() + "/").status());
-    assertEquals(0, bob.get("/api/v0/executions/?limit=9000").expectSuccess().get("results").size());
+    assertEquals(
+        0, bob.get("/api/v0/executions/?limit=9000").expectSuccess().get("results").size());
     assertEquals(0, bob.get("/api/v0/data/?limit=9000").expectSuccess().get("results").size());
     assertEquals(0, bob.get("/api/v0/commits/?limit=9000").expectSuccess().get("results").size());
     assertEquals(0, bob.get("/api/v0/projects/?limit=9000").expectSuccess().get("results").size());
@@ -127,10 +131,13 @@ class ApiIT {
     assertEquals(200, ada.anonymous().postForm("/api/v0/get-token/", right).status());
     for (int i = 0; i < 10; i++) {
       assertEquals(
-          400, ada.anonymous().postForm("/api/v0/get-token/", "username=carl&password=wrong").status(), "attempt " + i);
+          400,
+          ada.anonymous().postForm("/api/v0/get-token/", "username=carl&password=wrong").status(),
+          "attempt " + i);
     }
     assertEquals(
-        429, ada.anonymous().postForm("/api/v0/get-token/", "username=carl&password=wrong").status());
+        429,
+        ada.anonymous().postForm("/api/v0/get-token/", "username=carl&password=wrong").status());
     assertEquals(429, ada.anonymous().postForm("/api/v0/get-token/", right).status());
   }
 
@@ -142,7 +149,8 @@ class ApiIT {
     String execution = made.run(HELLO);
     dora.awaitEnd(execution, Duration.ofSeconds(90));
     made.stop(execution);
-    dora.method("PUT", "/api/v0/projects/" + made.id() + "/", Map.of("name", "renamed")).expectSuccess();
+    dora.method("PUT", "/api/v0/projects/" + made.id() + "/", Map.of("name", "renamed"))
+        .expectSuccess();
     assertTrue(dora.delete("/api/v0/executions/" + execution + "/").status() < 300);
     assertTrue(dora.delete("/api/v0/projects/" + made.id() + "/").status() < 300);
     Set<String> actions = new TreeSet<>();
@@ -152,8 +160,14 @@ class ApiIT {
     System.out.println("audited: " + actions);
     for (String action :
         List.of(
-            "user.create", "token.create", "project.create", "commit.upload", "execution.create",
-            "project.update", "execution.delete", "project.delete")) {
+            "user.create",
+            "token.create",
+            "project.create",
+            "commit.upload",
+            "execution.create",
+            "project.update",
+            "execution.delete",
+            "project.delete")) {
       assertTrue(actions.contains(action), action + " is not among " + actions);
     }
     assertEquals(403, dora.get("/api/v0/audit/").status());
@@ -161,9 +175,19 @@ class ApiIT {
 
   @Test
   void badInputIsRefusedByFieldAndChangesNothing() {
-    long before = ada.get("/api/v0/executions/?project=" + project.id()).expectSuccess().get("count").asLong();
+    long before =
+        ada.get("/api/v0/executions/?project=" + project.id())
+            .expectSuccess()
+            .get("count")
+            .asLong();
     Map<String, Object> unknownStep =
-        Map.of("project", project.id(), "commit", ada.uploadCode(project.id(), HELLO.archive()), "step", "nothing");
+        Map.of(
+            "project",
+            project.id(),
+            "commit",
+            ada.uploadCode(project.id(), HELLO.archive()),
+            "step",
+            "nothing");
     Api.Answer answer = ada.post("/api/v0/executions/", unknownStep);
     assertEquals(400, answer.status(), answer.text());
     assertTrue(answer.json().has("step"), answer.text());
@@ -174,7 +198,11 @@ class ApiIT {
     assertEquals(404, ada.get("/api/v0/nothing/").status());
     assertEquals(405, ada.method("PATCH", "/api/v0/get-token/", Map.of()).status());
     assertEquals(
-        before, ada.get("/api/v0/executions/?project=" + project.id()).expectSuccess().get("count").asLong());
+        before,
+        ada.get("/api/v0/executions/?project=" + project.id())
+            .expectSuccess()
+            .get("count")
+            .asLong());
   }
 
   @Test

@@ -21,7 +21,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** Who gets a free slot, and what becomes of an offer that nobody accepts. The test speaks the wire itself. */
+/**
+ * Who gets a free slot, and what becomes of an offer that nobody accepts. The test speaks the wire
+ * itself.
+ */
 @Tag("offers")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OffersIT {
@@ -43,16 +46,39 @@ class OffersIT {
     adas = Project.of(ada, "adas");
     bobs = Project.of(bob, "bobs");
     admin
-        .post("/api/v0/environments/", Map.of("name", "hand", "slug", "hand", "slots", 1, "scale_min", 0, "scale_max", 1))
+        .post(
+            "/api/v0/environments/",
+            Map.of("name", "hand", "slug", "hand", "slots", 1, "scale_min", 0, "scale_max", 1))
         .expectSuccess();
     String join =
-        admin.post("/api/v0/environments/hand/join_tokens/", Map.of()).expectSuccess().get("token").asText();
+        admin
+            .post("/api/v0/environments/hand/join_tokens/", Map.of())
+            .expectSuccess()
+            .get("token")
+            .asText();
     JsonNode registered =
         wire(
                 "register",
                 Map.of(
-                    "joinToken", join, "nonce", UUID.randomUUID().toString(), "name", "hand-1", "release", "0.1.0",
-                    "os", "linux", "arch", "amd64", "wireVersions", List.of(1), "slots", 1, "cpus", 1, "memoryMiB",
+                    "joinToken",
+                    join,
+                    "nonce",
+                    UUID.randomUUID().toString(),
+                    "name",
+                    "hand-1",
+                    "release",
+                    "0.1.0",
+                    "os",
+                    "linux",
+                    "arch",
+                    "amd64",
+                    "wireVersions",
+                    List.of(1),
+                    "slots",
+                    1,
+                    "cpus",
+                    1,
+                    "memoryMiB",
                     1024),
                 Map.of("gpus", List.of(), "runtimes", List.of("process")))
             .body();
@@ -135,7 +161,8 @@ class OffersIT {
 
   private record Reply(int status, JsonNode body) {}
 
-  private Reply wire(String call, Map<String, Object> body, Map<String, Object> more) throws Exception {
+  private Reply wire(String call, Map<String, Object> body, Map<String, Object> more)
+      throws Exception {
     Map<String, Object> all = new java.util.HashMap<>(body);
     all.putAll(more);
     HttpRequest.Builder request =

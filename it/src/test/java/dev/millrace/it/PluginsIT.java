@@ -51,10 +51,13 @@ class PluginsIT {
     awaitState("READY");
     Path go = Files.createTempFile("it-go", "");
     Files.delete(go);
-    // The process runtime of root or with user namespaces has its own mounts, but /tmp is the machine's.
+    // The process runtime of root or with user namespaces has its own mounts, but /tmp is the
+    // machine's.
     Code patient =
         Code.script(
-            "echo begun; while [ ! -e " + go + " ]; do sleep 0.1; done; echo kept > $VH_OUTPUTS_DIR/a.txt; echo ended");
+            "echo begun; while [ ! -e "
+                + go
+                + " ]; do sleep 0.1; done; echo kept > $VH_OUTPUTS_DIR/a.txt; echo ended");
     String running = project.run(patient);
     project.awaitLine(running, "begun");
     int mark = Files.readString(millrace.log()).length();
@@ -93,13 +96,17 @@ class PluginsIT {
 
   /** Another run of code that is in the store already: nothing can be uploaded while it is away. */
   private String runWithoutStore() {
-    JsonNode first = project.api().get("/api/v0/executions/?project=" + project.id()).expectSuccess().at("/results/0");
+    JsonNode first =
+        project
+            .api()
+            .get("/api/v0/executions/?project=" + project.id())
+            .expectSuccess()
+            .at("/results/0");
     String commit = project.detail(first.get("id").asText()).at("/commit/identifier").asText();
     return project
         .api()
         .post(
-            "/api/v0/executions/",
-            Map.of("project", project.id(), "commit", commit, "step", "run"))
+            "/api/v0/executions/", Map.of("project", project.id(), "commit", commit, "step", "run"))
         .expectSuccess()
         .get("id")
         .asText();
@@ -107,7 +114,9 @@ class PluginsIT {
 
   private Path jar() throws IOException {
     try (Stream<Path> jars = Files.list(millrace.home().resolve("plugins"))) {
-      return jars.filter(j -> j.getFileName().toString().startsWith(STORE)).findFirst().orElseThrow();
+      return jars.filter(j -> j.getFileName().toString().startsWith(STORE))
+          .findFirst()
+          .orElseThrow();
     }
   }
 
