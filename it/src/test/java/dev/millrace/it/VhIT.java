@@ -42,7 +42,8 @@ class VhIT {
                         image: it-tools
                         command:
                           - echo hello {parameter-value:name}
-                          - echo '{"loudness": {parameter-value:loudness}}'
+                          - >-
+                            echo '{"loudness": {parameter-value:loudness}}'
                           - mkdir -p "$VH_OUTPUTS_DIR/deep" && echo content > "$VH_OUTPUTS_DIR/deep/result.txt"
                         parameters:
                           - name: name
