@@ -88,7 +88,9 @@ class VhIT {
     assertTrue(info.contains("complete"), info);
     assertTrue(info.contains("demo"), info);
     assertTrue(vh.ok("exec", "list").contains("greet"));
-    assertTrue(vh.ok("exec", "summarize", "1").contains("loudness"));
+    System.out.println(vh.ok("exec", "summarize", "1"));
+    JsonNode first = ada.get("/api/v0/executions/" + project() + ":1/").expectSuccess();
+    assertEquals(1.0, first.at("/cumulative_metadata/loudness").asDouble());
     JsonNode detail = Api.JSON.readTree(vh.ok("--output-format", "json", "exec", "info", "latest"));
     assertEquals("complete", detail.at("/status").asText());
   }
