@@ -43,7 +43,7 @@ class VhIT {
                         command:
                           - echo hello {parameter-value:name}
                           - >-
-                            echo '{"loudness": {parameter-value:loudness}}'
+                            echo '{"loudness": 1.0}'
                           - mkdir -p "$VH_OUTPUTS_DIR/deep" && echo content > "$VH_OUTPUTS_DIR/deep/result.txt"
                         parameters:
                           - name: name
