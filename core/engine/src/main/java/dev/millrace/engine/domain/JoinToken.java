@@ -1,5 +1,6 @@
 package dev.millrace.engine.domain;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -12,4 +13,7 @@ public record JoinToken(
     Instant createdAt,
     Instant expiresAt,
     Optional<String> usedNonce,
-    Optional<WorkerId> worker) {}
+    Optional<WorkerId> worker) {
+  /** How long a token may be used after it was made. */
+  public static final Duration LIFE = Duration.ofHours(1);
+}

@@ -54,7 +54,6 @@ import org.slf4j.LoggerFactory;
 public final class Reconciler {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
   private static final Duration PERIOD = Duration.ofSeconds(1);
-  private static final Duration JOIN = Duration.ofHours(1);
   private static final int MANY = 1_000;
 
   private final Database database;
@@ -250,7 +249,7 @@ public final class Reconciler {
                       group.id(),
                       Optional.of(row.key()),
                       now,
-                      now.plus(JOIN),
+                      now.plus(JoinToken.LIFE),
                       Optional.empty(),
                       Optional.empty()));
           return true;

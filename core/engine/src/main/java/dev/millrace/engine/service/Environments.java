@@ -214,6 +214,10 @@ public final class Environments {
   }
 
   private Environment visible(Session session, Actor actor, String idOrSlug) {
+    return visible(session, access, actor, idOrSlug);
+  }
+
+  static Environment visible(Session session, Access access, Actor actor, String idOrSlug) {
     var scope = access.scopeOf(session, actor);
     Optional<Environment> byId;
     try {
@@ -249,7 +253,7 @@ public final class Environments {
     return facts;
   }
 
-  private static String subject(Environment environment) {
+  static String subject(Environment environment) {
     return "environment:" + environment.id();
   }
 }

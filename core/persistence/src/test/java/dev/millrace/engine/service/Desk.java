@@ -124,8 +124,8 @@ final class Desk {
     this.submissions = new Submissions(database, access, audit, key, clock);
     this.executions = new Executions(database, access, audit, new NoLogs(), clock);
     this.data = new Data(database, access, audit, new NoTransfers(), blobs, clock);
-    this.ada = person("ada");
-    this.bob = person("bob");
+    this.ada = person("ada", false);
+    this.bob = person("bob", false);
     this.environment = environment("local");
     this.store =
         new DataStore(
@@ -254,11 +254,37 @@ final class Desk {
         1);
   }
 
-  private Actor person(String name) {
+  /** An administrator of the installation. */
+  Actor admin() {
+    return person("root", true);
+  }
+
+  Environment owned(Environment e, OwnerId owner) {
+    return new Environment(
+        e.id(),
+        e.slug(),
+        e.name(),
+        Optional.of(owner),
+        e.description(),
+        e.enabled(),
+        e.provider(),
+        e.machineType(),
+        e.slots(),
+        e.scaleMin(),
+        e.scaleMax(),
+        e.scaleDownGraceMinutes(),
+        e.runtime(),
+        e.perHourPriceUsd(),
+        e.createdAt(),
+        e.modifiedAt(),
+        e.version());
+  }
+
+  private Actor person(String name, boolean administrator) {
     return database.transact(
         session -> {
           OwnerId id = session.owners().nextId();
-          User user = new User(id, name, "", "", "", false, false, clock.now, 1);
+          User user = new User(id, name, "", "", "", administrator, false, clock.now, 1);
           session.owners().insert(user, Optional.empty());
           return new Actor.Person(user, Optional.empty(), "127.0.0.1");
         });
