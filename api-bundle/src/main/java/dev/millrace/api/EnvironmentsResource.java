@@ -4,6 +4,7 @@ import dev.millrace.api.http.Call;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.service.Environments;
 import dev.millrace.engine.service.Invalid;
+import dev.millrace.engine.service.JoinTokens;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.PATCH;
@@ -33,10 +34,13 @@ import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsResource;
 @Produces(MediaType.APPLICATION_JSON)
 public final class EnvironmentsResource {
   private final Environments environments;
+  private final JoinTokens joinTokens;
 
   @Activate
-  public EnvironmentsResource(@Reference Environments environments) {
+  public EnvironmentsResource(
+      @Reference Environments environments, @Reference JoinTokens joinTokens) {
     this.environments = environments;
+    this.joinTokens = joinTokens;
   }
 
   @GET
@@ -77,6 +81,26 @@ public final class EnvironmentsResource {
   public EnvironmentView replace(
       @Context ContainerRequestContext context, @PathParam("id") String id, EnvironmentBody body) {
     return change(context, id, body);
+  }
+
+  /** A token with which one worker joins the environment; its text is shown this once. */
+  @POST
+  @Path("{id}/join_tokens")
+  public Response joinToken(@Context ContainerRequestContext context, @PathParam("id") String id) {
+    JoinTokens.Issued issued = joinTokens.issue(Call.of(context).actor(), id);
+    return Response.status(Response.Status.CREATED)
+        .entity(
+            new JoinTokenView(
+                issued.environment().slug(), issued.text().reveal(), issued.expiresAt()))
+        .build();
+  }
+
+  /** A new join token with its text, once. */
+  public record JoinTokenView(String environment, String token, Instant expires) {
+    @Override
+    public String toString() {
+      return "JoinTokenView[" + environment + ", ***]";
+    }
   }
 
   /**

@@ -10,6 +10,7 @@ import jakarta.ws.rs.core.Response;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -25,10 +26,13 @@ import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsResource;
 @Produces(MediaType.APPLICATION_JSON)
 @Open
 public final class HealthResource {
+  private final Routes routes;
   private volatile Optional<Readiness> readiness = Optional.empty();
 
   @Activate
-  public HealthResource() {}
+  public HealthResource(@Reference Routes routes) {
+    this.routes = routes;
+  }
 
   @Reference(
       cardinality = ReferenceCardinality.OPTIONAL,
@@ -50,14 +54,26 @@ public final class HealthResource {
     return Map.of("status", "live");
   }
 
-  /** 200 once database, queue and store have answered; else 503 with what did not and why. */
+  /**
+   * 200 once database, queue and store have answered and every resource of the API is served; else
+   * 503 with what is not so and why.
+   */
   @GET
   @Path("ready")
   public Response ready() {
     Map<String, Optional<String>> checks =
-        readiness
-            .map(Readiness::check)
-            .orElse(Map.of("master", Optional.of("it is still starting, or its database is away")));
+        new LinkedHashMap<>(
+            readiness
+                .map(Readiness::check)
+                .orElse(
+                    Map.of(
+                        "master", Optional.of("it is still starting, or its database is away"))));
+    Set<String> missing = routes.missing();
+    checks.put(
+        "api",
+        missing.isEmpty()
+            ? Optional.empty()
+            : Optional.of("not served yet: " + String.join(", ", missing)));
     Map<String, String> shown = new LinkedHashMap<>();
     checks.forEach((name, reason) -> shown.put(name, reason.orElse("ok")));
     boolean good = checks.values().stream().allMatch(Optional::isEmpty);

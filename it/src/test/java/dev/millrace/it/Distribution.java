@@ -119,34 +119,9 @@ final class Distribution implements AutoCloseable {
             }
             return anonymous.get("/ready").status() == 200 ? Optional.of(true) : Optional.empty();
           });
-      awaitResources();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** The whiteboard adds resources one by one, and the health pages may be there before others. */
-  private void awaitResources() {
-    Machine.await(
-        "every resource of the API",
-        BOOT,
-        () -> {
-          for (String noun :
-              java.util.List.of(
-                  "users",
-                  "tokens",
-                  "projects",
-                  "commits",
-                  "executions",
-                  "data",
-                  "environments",
-                  "audit")) {
-            if (admin().get("/api/v0/" + noun + "/?limit=1").status() != 200) {
-              return Optional.empty();
-            }
-          }
-          return Optional.of(true);
-        });
   }
 
   /** The administrator of the first start. */

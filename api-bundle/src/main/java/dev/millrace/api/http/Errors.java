@@ -80,7 +80,8 @@ public final class Errors implements ExceptionMapper<Throwable> {
     return answer;
   }
 
-  private static int status(Refusal refusal) {
+  /** The HTTP status of a refusal. */
+  public static int status(Refusal refusal) {
     if (refusal instanceof NotFound) {
       return 404;
     }

@@ -15,6 +15,7 @@ import dev.millrace.engine.store.ProjectStore;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.SettingStore;
 import dev.millrace.engine.store.TokenStore;
+import dev.millrace.engine.store.WebSessionStore;
 import dev.millrace.engine.store.WorkerStore;
 import org.hibernate.StatelessSession;
 
@@ -28,6 +29,11 @@ record SqlSession(StatelessSession hibernate) implements Session {
   @Override
   public TokenStore tokens() {
     return new SqlTokens(hibernate);
+  }
+
+  @Override
+  public WebSessionStore webSessions() {
+    return new SqlWebSessions(hibernate);
   }
 
   @Override

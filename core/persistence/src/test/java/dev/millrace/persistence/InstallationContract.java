@@ -15,6 +15,7 @@ import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.TokenId;
 import dev.millrace.engine.domain.User;
 import dev.millrace.engine.domain.WantedNode;
+import dev.millrace.engine.domain.WebSession;
 import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.domain.WorkerId;
 import dev.millrace.engine.store.DuplicateRow;
@@ -90,6 +91,28 @@ abstract class InstallationContract extends Contract {
     assertEquals(List.of(new Membership(org, user, true)), read(s -> s.owners().membersOf(org)));
     assertTrue(did(s -> s.owners().remove(org, user)));
     assertFalse(did(s -> s.owners().remove(org, user)));
+  }
+
+  @Test
+  final void aWebSessionIsFoundByItsHashUntilItEnds() {
+    OwnerId ada = new OwnerId(8);
+    WebSession first = new WebSession("aa".repeat(32), ada, "::1", NOW, NOW.plusSeconds(60));
+    WebSession second = new WebSession("bb".repeat(32), ada, "::1", NOW, NOW.plusSeconds(120));
+    WebSession third =
+        new WebSession("cc".repeat(32), new OwnerId(9), "::1", NOW, NOW.plusSeconds(120));
+    write(
+        s -> {
+          s.webSessions().insert(first);
+          s.webSessions().insert(second);
+          s.webSessions().insert(third);
+        });
+    assertEquals(Optional.of(first), read(s -> s.webSessions().byHash(first.hash())));
+    assertEquals(Optional.empty(), read(s -> s.webSessions().byHash("AA".repeat(32))));
+    assertTrue(did(s -> s.webSessions().purge(NOW.plusSeconds(61), 10) == 1));
+    assertEquals(Optional.empty(), read(s -> s.webSessions().byHash(first.hash())));
+    assertTrue(did(s -> s.webSessions().deleteOf(ada) == 1));
+    assertTrue(did(s -> s.webSessions().delete(third.hash())));
+    assertFalse(did(s -> s.webSessions().delete(third.hash())));
   }
 
   @Test

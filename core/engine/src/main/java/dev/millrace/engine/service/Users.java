@@ -183,6 +183,9 @@ public final class Users {
             throw Conflict.changedMeanwhile();
           }
           hash.ifPresent(h -> session.owners().setPasswordHash(id, h));
+          if (hash.isPresent() || after.disabled()) {
+            session.webSessions().deleteOf(id);
+          }
           Map<String, Object> now = facts(after);
           hash.ifPresent(h -> now.put("password", "***"));
           audit.record(session, actor, "user.update", subject(after), facts(before), now);

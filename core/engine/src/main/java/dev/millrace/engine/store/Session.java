@@ -6,6 +6,8 @@ public interface Session {
 
   TokenStore tokens();
 
+  WebSessionStore webSessions();
+
   AttemptStore attempts();
 
   AuditStore audit();
