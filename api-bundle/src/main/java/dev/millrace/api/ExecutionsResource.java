@@ -10,6 +10,7 @@ import dev.millrace.engine.service.ExecutionView;
 import dev.millrace.engine.service.Executions;
 import dev.millrace.engine.service.Invalid;
 import dev.millrace.engine.service.LogPage;
+import dev.millrace.engine.service.Submission;
 import dev.millrace.engine.service.Submissions;
 import dev.millrace.engine.store.ExecutionFilter;
 import dev.millrace.engine.store.Rows;
@@ -55,13 +56,20 @@ public final class ExecutionsResource {
     this.submissions = submissions;
   }
 
+  /**
+   * Makes an execution. Sent again within a day under the same {@code Idempotency-Key}, it answers
+   * the one made first.
+   */
   @POST
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
   public Response submit(@Context ContainerRequestContext context, ObjectNode body) {
     Call call = Call.of(context);
-    return Response.status(Response.Status.CREATED)
-        .entity(ExecutionJson.of(submissions.submit(call.actor(), SubmissionBody.read(body)), call))
-        .build();
+    Submission asked = SubmissionBody.read(body);
+    ExecutionView made =
+        call.idempotencyKey(body.toString())
+            .map(key -> submissions.submit(call.actor(), asked, key))
+            .orElseGet(() -> submissions.submit(call.actor(), asked));
+    return Response.status(Response.Status.CREATED).entity(ExecutionJson.of(made, call)).build();
   }
 
   @GET

@@ -84,6 +84,19 @@ final class Api {
     }
   }
 
+  /** A POST under an {@code Idempotency-Key}. */
+  Answer post(String path, Object body, String idempotencyKey) {
+    try {
+      return send(
+          request(path)
+              .header("Content-Type", "application/json")
+              .header("Idempotency-Key", idempotencyKey)
+              .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body))));
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   Answer postForm(String path, String form) {
     return send(
         request(path)

@@ -174,6 +174,41 @@ class ApiIT {
   }
 
   @Test
+  void aRequestSentTwiceUnderOneIdempotencyKeyMakesOneExecution() throws Exception {
+    Project twice = Project.of(ada, "twice");
+    String commit = ada.uploadCode(twice.id(), HELLO.archive());
+    Map<String, Object> body = Map.of("project", twice.id(), "commit", commit, "step", "run");
+    Set<String> ids = java.util.concurrent.ConcurrentHashMap.newKeySet();
+    List<Thread> twins =
+        java.util.stream.IntStream.range(0, 4)
+            .mapToObj(
+                i ->
+                    new Thread(
+                        () -> {
+                          Api.Answer answer = ada.post("/api/v0/executions/", body, "retry 1");
+                          ids.add(answer.status() + " " + answer.json().path("id").asText());
+                        }))
+            .toList();
+    twins.forEach(Thread::start);
+    for (Thread twin : twins) {
+      twin.join(60_000);
+    }
+    assertEquals(1, ids.size(), ids.toString());
+    assertTrue(ids.iterator().next().startsWith("201 "), ids.toString());
+    Api.Answer other =
+        ada.post(
+            "/api/v0/executions/",
+            Map.of("project", twice.id(), "commit", commit, "step", "run", "title", "other"),
+            "retry 1");
+    assertEquals(409, other.status(), other.text());
+    assertEquals("idempotency_key_reused", other.json().get("code").asText());
+    assertEquals(400, ada.post("/api/v0/executions/", body, "k".repeat(256)).status());
+    assertEquals(
+        1,
+        ada.get("/api/v0/executions/?project=" + twice.id()).expectSuccess().get("count").asInt());
+  }
+
+  @Test
   void badInputIsRefusedByFieldAndChangesNothing() {
     long before =
         ada.get("/api/v0/executions/?project=" + project.id())

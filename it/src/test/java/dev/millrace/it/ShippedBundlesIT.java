@@ -7,6 +7,7 @@ import static org.ops4j.pax.exam.CoreOptions.cleanCaches;
 import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
 import static org.ops4j.pax.exam.CoreOptions.frameworkStartLevel;
 import static org.ops4j.pax.exam.CoreOptions.junitBundles;
+import static org.ops4j.pax.exam.CoreOptions.systemPackage;
 import static org.ops4j.pax.exam.CoreOptions.systemProperty;
 
 import java.io.IOException;
@@ -73,6 +74,17 @@ public class ShippedBundlesIT {
     options.add(frameworkProperty("millrace.http.port").value(Integer.toString(port)));
     options.add(frameworkProperty("org.osgi.service.http.host").value("127.0.0.1"));
     options.add(frameworkProperty("org.osgi.service.http.port").value(Integer.toString(port)));
+    // As the launcher does it: it asks the component runtime from outside.
+    for (String seen :
+        List.of(
+            "org.osgi.service.component;version=1.5.1",
+            "org.osgi.service.component.propertytypes;version=1.5",
+            "org.osgi.service.component.runtime;version=1.5",
+            "org.osgi.service.component.runtime.dto;version=1.5",
+            "org.osgi.util.promise;version=1.3",
+            "org.osgi.util.function;version=1.2")) {
+      options.add(systemPackage(seen));
+    }
     options.add(frameworkStartLevel(100));
     options.add(cleanCaches());
     options.add(junitBundles());

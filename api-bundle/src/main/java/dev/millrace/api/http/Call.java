@@ -1,12 +1,17 @@
 package dev.millrace.api.http;
 
 import dev.millrace.engine.domain.Actor;
+import dev.millrace.engine.domain.IdempotencyKey;
 import dev.millrace.engine.service.Invalid;
 import dev.millrace.engine.service.Unauthenticated;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Slice;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.UriBuilder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -55,6 +60,30 @@ public final class Call {
   /** A header; empty if absent or blank. */
   public Optional<String> header(String name) {
     return Optional.ofNullable(context.getHeaderString(name)).filter(h -> !h.isBlank());
+  }
+
+  /**
+   * The header {@code Idempotency-Key}, for a request with that body; empty if absent. Throws
+   * {@link Invalid} for one that is not 1 to 255 printable ASCII characters.
+   */
+  public Optional<IdempotencyKey> idempotencyKey(String body) {
+    Optional<String> text = header("Idempotency-Key").map(String::strip);
+    if (text.isPresent() && !text.get().matches("[\\x20-\\x7e]{1,255}")) {
+      throw Invalid.nonField(
+          "The header Idempotency-Key must have 1 to 255 printable ASCII characters", "invalid");
+    }
+    String request = context.getMethod() + ' ' + context.getUriInfo().getPath() + '\n' + body;
+    return text.map(key -> new IdempotencyKey(key, sha256(request)));
+  }
+
+  private static String sha256(String text) {
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** The absolute address of a path of this server, as this client can reach it. */

@@ -23,7 +23,12 @@ final class PluginManifestTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"provider-onprem", "storage-plugins/filesystem", "registry-plugins/docker"})
+      strings = {
+        "provider-onprem",
+        "storage-plugins/filesystem",
+        "registry-plugins/docker",
+        "examples/plugin"
+      })
   void aPluginExportsNothingAndImportsOnlySpiLoggingOsgiAndTheJdk(String room) throws Exception {
     Path target = Rooms.root().resolve(room).resolve("target");
     List<Path> jars = new ArrayList<>();

@@ -98,4 +98,25 @@ final class SourcesTest {
             .toList();
     assertEquals(List.of(), fat);
   }
+
+  /** What an author writes: without imports, comments, blank lines, lone brackets and @Override. */
+  @Test
+  void aWholePluginFitsInAClassOf50LinesAPomOf15AndATestOf15() throws Exception {
+    Path plugin = Rooms.root().resolve("examples/plugin");
+    Path code = plugin.resolve("src/main/java/org/example/orders/MachineOrders.java");
+    Path test = plugin.resolve("src/test/java/org/example/orders/MachineOrdersTest.java");
+    Pattern noise =
+        Pattern.compile("\\s*(|import .*|package .*|/\\*\\*.*|\\* .*|\\*/|@Override|[{}()\\];,]+)");
+    for (Map.Entry<Path, Integer> goal : Map.of(code, 50, test, 15).entrySet()) {
+      long lines =
+          Files.readAllLines(goal.getKey()).stream()
+              .filter(line -> !noise.matcher(line).matches())
+              .count();
+      assertTrue(lines >= 5, goal.getKey() + " has " + lines + " lines");
+      assertTrue(lines <= goal.getValue(), goal.getKey() + " has " + lines + " lines");
+      LOG.info("sample={} lines={}", goal.getKey().getFileName(), lines);
+    }
+    int pom = Files.readAllLines(plugin.resolve("pom.xml")).size();
+    assertTrue(pom <= 15, "the pom has " + pom + " lines");
+  }
 }

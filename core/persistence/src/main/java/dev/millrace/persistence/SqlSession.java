@@ -8,6 +8,7 @@ import dev.millrace.engine.store.DatumStore;
 import dev.millrace.engine.store.EnvironmentStore;
 import dev.millrace.engine.store.ExecutionStore;
 import dev.millrace.engine.store.FactStore;
+import dev.millrace.engine.store.IdempotencyStore;
 import dev.millrace.engine.store.MetadataStore;
 import dev.millrace.engine.store.NodeStore;
 import dev.millrace.engine.store.OwnerStore;
@@ -99,5 +100,10 @@ record SqlSession(StatelessSession hibernate) implements Session {
   @Override
   public SettingStore settings() {
     return new SqlSettings(hibernate);
+  }
+
+  @Override
+  public IdempotencyStore idempotency() {
+    return new SqlIdempotency(hibernate);
   }
 }

@@ -48,4 +48,10 @@ public record Node(
       throw new IllegalArgumentException("a failed node says why: node " + id + " has no fault");
     }
   }
+
+  /** A node that was accepted and of which nothing else is known yet. */
+  public static Node pending(NodeId id, String key, String group, Instant createdAt) {
+    return new Node(
+        id, key, group, State.PENDING, Optional.empty(), List.of(), createdAt, Optional.empty());
+  }
 }

@@ -3,20 +3,14 @@ package dev.millrace.engine.service;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.engine.domain.Secret;
+import dev.millrace.engine.keys.PrivateFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * A file of mode 0600 with one user's name, password and token, that appears whole or not at all.
@@ -44,20 +38,8 @@ final class CredentialsFile {
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
       Files.deleteIfExists(unfinished);
-      byte[] text =
-          (json.writerWithDefaultPrettyPrinter().writeValueAsString(values) + "\n")
-              .getBytes(StandardCharsets.UTF_8);
-      try (FileChannel out =
-          FileChannel.open(
-              unfinished,
-              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-        ByteBuffer bytes = ByteBuffer.wrap(text);
-        while (bytes.hasRemaining()) {
-          out.write(bytes);
-        }
-        out.force(true);
-      }
+      PrivateFile.write(
+          unfinished, json.writerWithDefaultPrettyPrinter().writeValueAsString(values) + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + unfinished + "; is the folder writable?", e);
     }
@@ -79,7 +61,7 @@ final class CredentialsFile {
   /** Gives the file its name. */
   void publish() {
     try {
-      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+      PrivateFile.rename(unfinished, file);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + file + "; is the folder writable?", e);
     }

@@ -8,6 +8,7 @@ import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.ExecutionSpec;
 import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.Fact;
+import dev.millrace.engine.domain.IdempotencyKey;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.StopOrder;
 import dev.millrace.engine.domain.User;
@@ -46,6 +47,7 @@ public final class Submissions {
   private final Uuid7 ids;
   private final ConfigReader configs = new ConfigReader();
   private final RunSpecs specs;
+  private final RepeatedRequests repeated;
 
   @Activate
   public Submissions(
@@ -60,6 +62,7 @@ public final class Submissions {
     this.clock = clock;
     this.ids = new Uuid7(clock);
     this.specs = new RunSpecs(key, ids);
+    this.repeated = new RepeatedRequests(key, clock);
   }
 
   /**
@@ -71,10 +74,39 @@ public final class Submissions {
    */
   public ExecutionView submit(Actor actor, Submission asked) {
     User user = access.requirePerson(actor);
-    return database.transact(session -> submit(session, actor, user, asked));
+    ExecutionId id = new ExecutionId(ids.next());
+    return database.transact(session -> submit(session, actor, user, asked, id));
   }
 
-  private ExecutionView submit(Session session, Actor actor, User user, Submission asked) {
+  /**
+   * Like {@link #submit(Actor, Submission)}, but a request that the same user sent within the last
+   * day under the same key makes nothing: the execution of the first one is answered.
+   *
+   * @throws Conflict if the key was used for another request
+   */
+  public ExecutionView submit(Actor actor, Submission asked, IdempotencyKey key) {
+    User user = access.requirePerson(actor);
+    ExecutionId id = new ExecutionId(ids.next());
+    return database.transact(
+        session -> {
+          Optional<ExecutionId> earlier =
+              repeated
+                  .take(session, user.id(), key, "execution", id.toString())
+                  .map(ExecutionId::parse);
+          if (earlier.isEmpty()) {
+            return submit(session, actor, user, asked, id);
+          }
+          Execution made =
+              session
+                  .executions()
+                  .find(access.scopeOf(session, actor), earlier.get())
+                  .orElseThrow(() -> new NotFound("Execution"));
+          return new ExecutionViews(session, clock).summary(made);
+        });
+  }
+
+  private ExecutionView submit(
+      Session session, Actor actor, User user, Submission asked, ExecutionId id) {
     Scope scope = access.scopeOf(session, actor);
     Project project =
         session
@@ -92,7 +124,6 @@ public final class Submissions {
     checkTexts(asked, problems);
     Optional<Environment> environment =
         new EnvironmentChoice(session, scope, project).choose(asked, step, problems);
-    ExecutionId id = new ExecutionId(ids.next());
     Optional<ExecutionSpec> spec =
         specs.build(new RunSpecs.Place(session, scope, project, commit, step, id), asked, problems);
     problems.throwIfAny();

@@ -33,4 +33,6 @@ public interface Session {
   NodeStore nodes();
 
   SettingStore settings();
+
+  IdempotencyStore idempotency();
 }
