@@ -147,7 +147,7 @@ final class SqlData implements DatumStore {
         SqlData::pending,
         PENDING
             + "join execution e on e.id = p.execution_id"
-            + " where p.created_at < ? and e.settled_at is not null"
+            + " where e.settled_at < ?"
             + " order by p.created_at, p.id limit ?",
         before,
         limit);

@@ -223,6 +223,12 @@ final class SqlExecutions implements ExecutionStore {
   }
 
   @Override
+  public long beat(ExecutionId id) {
+    return jdbc.first(row -> row.getLong(1), "select beat from execution where id = ?", id.value())
+        .orElse(0L);
+  }
+
+  @Override
   public Map<ExecutionId, Long> beats() {
     Map<ExecutionId, Long> beats = new LinkedHashMap<>();
     jdbc.list(

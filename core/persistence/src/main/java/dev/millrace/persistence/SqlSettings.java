@@ -65,4 +65,10 @@ final class SqlSettings implements SettingStore {
             seen.get().beat())
         == 1;
   }
+
+  @Override
+  public boolean resign(String loop, String leader) {
+    return jdbc.change("delete from loop_lead where loop_name = ? and leader = ?", loop, leader)
+        == 1;
+  }
 }

@@ -80,6 +80,14 @@ final class SqlTokens implements TokenStore {
   }
 
   @Override
+  public Optional<JoinToken> joinTokenOf(String nodeKey) {
+    return new Hql(session, "from JoinToken t")
+        .and("t.nodeKey = :node", "node", nodeKey)
+        .first(JoinRow.class, "t", "t.createdAt desc, t.id desc")
+        .map(JoinRow::token);
+  }
+
+  @Override
   public boolean use(TokenId joinToken, String nonce, WorkerId worker) {
     return jdbc.change(
                 "update join_token set used_nonce = ?, worker_id = ?"

@@ -22,6 +22,7 @@ import dev.millrace.engine.store.DatumFilter;
 import dev.millrace.engine.store.DuplicateRow;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Slice;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -302,8 +303,13 @@ abstract class CatalogueContract extends Contract {
     assertTrue(did(s -> s.data().insert(first)));
     assertTrue(did(s -> s.data().insert(second)));
     assertFalse(did(s -> s.data().insert(second)));
-    assertEquals(List.of(second), read(s -> s.data().stalePending(NOW.plusSeconds(1), 5)));
-    assertEquals(List.of(), read(s -> s.data().stalePending(NOW, 5)));
+    Instant settled =
+        read(s -> s.executions().find(owners(1), done.id()))
+            .orElseThrow()
+            .settledAt()
+            .orElseThrow();
+    assertEquals(List.of(second), read(s -> s.data().stalePending(settled.plusSeconds(1), 5)));
+    assertEquals(List.of(), read(s -> s.data().stalePending(settled, 5)));
     assertEquals(Optional.of(first), read(s -> s.data().pending(first.id())));
     write(s -> s.data().removePending(first.id()));
     assertEquals(Optional.empty(), read(s -> s.data().pending(first.id())));

@@ -357,6 +357,7 @@ abstract class ExecutionContract extends Contract {
     assertTrue(did(s -> s.executions().beat(execution.id(), lease.tokenHash())));
     assertFalse(did(s -> s.executions().beat(execution.id(), "00".repeat(32))));
     assertEquals(Map.of(execution.id(), 2L), read(s -> s.executions().beats()));
+    assertEquals(2L, (long) read(s -> s.executions().beat(execution.id())));
     assertEquals(2, stored(execution).version());
     update(
         Samples.at(Samples.changed(execution, ExecutionStatus.STOPPING, Optional.of(lease)), 2),

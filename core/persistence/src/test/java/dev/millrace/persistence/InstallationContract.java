@@ -182,6 +182,9 @@ abstract class InstallationContract extends Contract {
     JoinToken stored = read(s -> s.tokens().joinTokenByHash("cc".repeat(32)).orElseThrow());
     String nonce = stored.usedNonce().orElseThrow();
     assertTrue(did(s -> s.tokens().use(token.id(), nonce, stored.worker().orElseThrow())));
+    assertEquals(
+        Optional.of(stored), read(s -> s.tokens().joinTokenOf(stored.nodeKey().orElseThrow())));
+    assertEquals(Optional.empty(), read(s -> s.tokens().joinTokenOf("another")));
     assertEquals(0, (int) database.transact(s -> s.tokens().purgeJoinTokens(token.expiresAt(), 5)));
     assertEquals(
         1,
@@ -346,6 +349,9 @@ abstract class InstallationContract extends Contract {
     assertEquals(seen.beat() + 1, now.beat());
     assertTrue(did(s -> s.settings().takeOver("stamp", Optional.of(now), "b")));
     assertFalse(did(s -> s.settings().beat("stamp", seen.leader())));
+    assertFalse(did(s -> s.settings().resign("stamp", seen.leader())));
+    assertTrue(did(s -> s.settings().resign("stamp", "b")));
+    assertEquals(Optional.empty(), read(s -> s.settings().lead("stamp")));
   }
 
   @Test

@@ -79,6 +79,21 @@ public final class WorkerReleases {
                 store.get(), key, Optional.empty(), VALIDITY, settings.workerUrl())));
   }
 
+  /**
+   * The shipped release for a worker of another one; empty for a worker that has it, and while the
+   * store cannot be used.
+   */
+  public Optional<Loadable> wantedInsteadOf(String release) {
+    if (release.equals(settings.release())) {
+      return Optional.empty();
+    }
+    try {
+      return current();
+    } catch (StoreUnavailable e) {
+      return Optional.empty();
+    }
+  }
+
   private Optional<Shipped> shipped() {
     if (shipped.isPresent()) {
       return shipped;

@@ -1,5 +1,6 @@
 package dev.millrace.engine.dispatch;
 
+import dev.millrace.engine.artifacts.WorkerReleases;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.EnvironmentId;
 import dev.millrace.engine.domain.Execution;
@@ -48,6 +49,7 @@ public final class Claims {
   private final Database database;
   private final Leases leases;
   private final Readiness readiness;
+  private final WorkerReleases releases;
   private final Settings settings;
   private final Map<WorkerId, Poll> polls = new LinkedHashMap<>();
 
@@ -56,10 +58,12 @@ public final class Claims {
       @Reference Database database,
       @Reference Leases leases,
       @Reference Readiness readiness,
+      @Reference WorkerReleases releases,
       @Reference Settings settings) {
     this.database = database;
     this.leases = leases;
     this.readiness = readiness;
+    this.releases = releases;
     this.settings = settings;
   }
 
@@ -162,7 +166,8 @@ public final class Claims {
                 Optional.of(
                     new Messages.Claimed(
                         new Messages.Offer(
-                            execution.id().toString(), token.get().reveal(), accept.toSeconds()))));
+                            execution.id().toString(), token.get().reveal(), accept.toSeconds()),
+                        Messages.Release.of(releases.wantedInsteadOf(poll.worker().release())))));
         return;
       }
     }

@@ -7,6 +7,7 @@ import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.Lease;
 import dev.millrace.engine.domain.ReasonCode;
 import dev.millrace.engine.logs.LiveLogs;
+import dev.millrace.engine.loop.Stillness;
 import dev.millrace.engine.queue.Queue;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
@@ -34,12 +35,11 @@ import org.slf4j.LoggerFactory;
 public final class LeaseWatch {
   private static final Logger log = LoggerFactory.getLogger(LeaseWatch.class);
 
-  /** A longer gap between two looks counts as this much. */
-  private static final Duration LONGEST_STEP = Duration.ofSeconds(3);
-
+  /** What was seen of one lease. */
   private static final class Seen {
-    private long beat;
-    private long unchangedNanos;
+    private final Stillness stillness = new Stillness();
+    private long beat = -1;
+    private Duration unchanged = Duration.ZERO;
     private boolean held;
   }
 
@@ -51,7 +51,6 @@ public final class LeaseWatch {
   private final Clock clock;
   private final LongSupplier nanos;
   private final Map<ExecutionId, Seen> seen = new HashMap<>();
-  private Optional<Long> lastLook = Optional.empty();
 
   @Activate
   public LeaseWatch(
@@ -85,22 +84,18 @@ public final class LeaseWatch {
   public void tick() {
     Map<ExecutionId, Long> beats = database.read(s -> s.executions().beats());
     long now = nanos.getAsLong();
-    long step = lastLook.map(last -> Math.min(now - last, LONGEST_STEP.toNanos())).orElse(0L);
-    lastLook = Optional.of(now);
     seen.keySet().retainAll(beats.keySet());
     List<ExecutionId> silent = new ArrayList<>();
     beats.forEach(
         (id, beat) -> {
-          Seen known = seen.get(id);
-          if (known == null || known.beat != beat) {
-            Seen fresh = new Seen();
-            fresh.beat = beat;
-            seen.put(id, fresh);
-            return;
+          Seen known = seen.computeIfAbsent(id, i -> new Seen());
+          if (known.beat != beat) {
+            known.beat = beat;
+            known.held = false;
           }
-          known.unchangedNanos += step;
+          known.unchanged = known.stillness.look(beat, now);
           Duration limit = known.held ? settings.workerLost() : settings.offer();
-          if (known.unchangedNanos >= limit.toNanos()) {
+          if (known.unchanged.compareTo(limit) >= 0) {
             silent.add(id);
           }
         });
@@ -124,12 +119,12 @@ public final class LeaseWatch {
       return;
     }
     known.held = true;
-    if (known.unchangedNanos >= settings.workerLost().toNanos()) {
-      lose(row.get());
+    if (known.unchanged.compareTo(settings.workerLost()) >= 0) {
+      lose(row.get(), known.beat);
     }
   }
 
-  private void lose(Execution execution) {
+  private void lose(Execution execution, long beat) {
     Instant now = clock.instant();
     String detail =
         "Its worker has not been heard of for "
@@ -144,12 +139,7 @@ public final class LeaseWatch {
             .logLengths(logs.lengths(execution.id()))
             .statusDetail(execution.reason().isPresent() ? execution.statusDetail() : detail)
             .withoutLease();
-    boolean done =
-        database.transact(
-            s ->
-                s.executions()
-                    .update(change.at(now), Leases.fact(execution, "LeaseLost", now, Map.of())));
-    if (done) {
+    if (taken(execution, beat, change.at(now), now)) {
       log.warn(
           "execution ended, its worker is lost execution={} worker={}",
           execution.id(),
@@ -157,5 +147,28 @@ public final class LeaseWatch {
       logs.note(execution.id(), "The worker was lost: what it had not sent of the log is missing.");
       queue.offer(execution.environment(), execution.id());
     }
+  }
+
+  /** Takes the lease unless its worker has beaten meanwhile: beats leave the row's version. */
+  private boolean taken(Execution execution, long beat, Execution lost, Instant now) {
+    try {
+      return database.transact(
+          s -> {
+            boolean done =
+                s.executions().update(lost, Leases.fact(execution, "LeaseLost", now, Map.of()));
+            // From here on the row is locked, so that no beat can come in between.
+            if (done && s.executions().beat(execution.id()) != beat) {
+              throw new Heard();
+            }
+            return done;
+          });
+    } catch (Heard e) {
+      return false;
+    }
+  }
+
+  /** The worker lives after all. */
+  private static final class Heard extends RuntimeException {
+    private static final long serialVersionUID = 1;
   }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.engine.dispatch;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.engine.artifacts.WorkerReleases;
 import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.ExecutionChange;
 import dev.millrace.engine.domain.ExecutionId;
@@ -40,6 +41,7 @@ public final class Leases {
   private final Database database;
   private final InstallationKey key;
   private final Assignments assignments;
+  private final WorkerReleases releases;
   private final Clock clock;
 
   @Activate
@@ -47,10 +49,12 @@ public final class Leases {
       @Reference Database database,
       @Reference InstallationKey key,
       @Reference Assignments assignments,
+      @Reference WorkerReleases releases,
       @Reference Clock clock) {
     this.database = database;
     this.key = key;
     this.assignments = assignments;
+    this.releases = releases;
     this.clock = clock;
   }
 
@@ -143,6 +147,7 @@ public final class Leases {
       throw Refused.invalid("runs has at most " + MAX_RUNS + " entries.");
     }
     Instant now = clock.instant();
+    Messages.Release wanted = Messages.Release.of(releases.wantedInsteadOf(worker.release()));
     return database.transact(
         s -> {
           s.workers().beat(worker.id(), now);
@@ -151,7 +156,7 @@ public final class Leases {
             orders.add(new Messages.RunOrder(run.executionId(), order(s, worker, run)));
           }
           boolean draining = s.workers().find(worker.id()).map(Worker::draining).orElse(true);
-          return new Messages.Orders(orders, draining, null);
+          return new Messages.Orders(orders, draining, wanted);
         });
   }
 

@@ -1,8 +1,10 @@
 package dev.millrace.engine.dispatch;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.engine.artifacts.WorkerReleases;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The messages of the worker wire, version 1; docs/wire says what they mean. */
@@ -39,6 +41,11 @@ public final class Messages {
       long pollSeconds,
       long lostSeconds,
       @Nullable Release wantedRelease) {
+    Registered wanting(@Nullable Release release) {
+      return new Registered(
+          workerId, credential, group, wireVersion, beatSeconds, pollSeconds, lostSeconds, release);
+    }
+
     @Override
     public String toString() {
       return "Registered[workerId=" + workerId + "]";
@@ -50,6 +57,10 @@ public final class Messages {
 
   /** The worker release that the master ships. */
   public record Release(String version, String url, String sha256) {
+    static @Nullable Release of(Optional<WorkerReleases.Loadable> release) {
+      return release.map(r -> new Release(r.version(), r.request().url(), r.sha256())).orElse(null);
+    }
+
     @Override
     public String toString() {
       return "Release[version=" + version + "]";
@@ -58,7 +69,8 @@ public final class Messages {
 
   public record Claim(int freeSlots) {}
 
-  public record Claimed(Offer offer) {}
+  /** The answer to {@link Claim} when there is work. */
+  public record Claimed(Offer offer, @Nullable Release wantedRelease) {}
 
   /** An execution that is kept for one worker for a while; its token is a secret. */
   public record Offer(String executionId, String token, long acceptSeconds) {

@@ -1,5 +1,6 @@
 package dev.millrace.engine.dispatch;
 
+import dev.millrace.engine.artifacts.WorkerReleases;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.JoinToken;
 import dev.millrace.engine.domain.Secret;
@@ -32,6 +33,7 @@ public final class Registrations {
 
   private final Database database;
   private final InstallationKey key;
+  private final WorkerReleases releases;
   private final Settings settings;
   private final Clock clock;
   private final Uuid7 ids;
@@ -40,10 +42,12 @@ public final class Registrations {
   public Registrations(
       @Reference Database database,
       @Reference InstallationKey key,
+      @Reference WorkerReleases releases,
       @Reference Settings settings,
       @Reference Clock clock) {
     this.database = database;
     this.key = key;
+    this.releases = releases;
     this.settings = settings;
     this.clock = clock;
     this.ids = new Uuid7(clock);
@@ -64,7 +68,9 @@ public final class Registrations {
     }
     String hash = InstallationKey.hash(Secret.of(text("joinToken", request.joinToken(), 1024)));
     Secret credential = Secret.of(key.sign("worker credential v1", hash + '\n' + nonce));
-    Messages.Registered answer = joinOnce(hash, nonce, name, request, credential);
+    Messages.Release wanted =
+        Messages.Release.of(releases.wantedInsteadOf(some(request.release())));
+    Messages.Registered answer = joinOnce(hash, nonce, name, request, credential).wanting(wanted);
     log.info("worker joined worker={} name={} group={}", answer.workerId(), name, answer.group());
     return answer;
   }

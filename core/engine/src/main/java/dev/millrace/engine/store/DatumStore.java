@@ -26,6 +26,6 @@ public interface DatumStore {
 
   void removePending(DatumId id);
 
-  /** Uploads older than that time whose execution has settled; for the sweep. */
+  /** Uploads whose execution settled before that time, oldest first; for the sweep. */
   List<PendingUpload> stalePending(Instant before, int limit);
 }

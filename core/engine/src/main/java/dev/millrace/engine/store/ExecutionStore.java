@@ -71,6 +71,9 @@ public interface ExecutionStore {
    */
   boolean beat(ExecutionId id, String leaseTokenHash);
 
+  /** The beat of the lease as it is now; with the row's lock where this transaction has it. */
+  long beat(ExecutionId id);
+
   /** The beats of all offered and held leases. */
   Map<ExecutionId, Long> beats();
 

@@ -23,6 +23,9 @@ public interface SettingStore {
    */
   boolean takeOver(String loop, Optional<Lead> seen, String leader);
 
+  /** Gives a lead back; false if somebody else leads. */
+  boolean resign(String loop, String leader);
+
   /** Who leads, with the beat that changes while it lives. */
   record Lead(String leader, long beat) {}
 }

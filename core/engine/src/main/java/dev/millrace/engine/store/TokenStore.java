@@ -27,6 +27,9 @@ public interface TokenStore {
 
   Optional<JoinToken> joinTokenByHash(String hash);
 
+  /** The newest one for the machine of that key. */
+  Optional<JoinToken> joinTokenOf(String nodeKey);
+
   /** Marks an unused join token as used; false if another nonce used it first. */
   boolean use(TokenId joinToken, String nonce, WorkerId worker);
 

@@ -56,8 +56,8 @@ import java.util.function.UnaryOperator;
 import java.util.zip.GZIPOutputStream;
 
 /** Services on an empty database with two users, each with a project, and what they need to run. */
-final class Desk {
-  static final String YAML =
+public final class Desk {
+  public static final String YAML =
       """
       - step:
           name: train
@@ -98,23 +98,23 @@ final class Desk {
               download: on-demand
       """;
 
-  final TestClock clock = new TestClock();
-  final Uuid7 ids = new Uuid7(clock);
-  final InstallationKey key = new InstallationKey(new byte[32]);
-  final MemoryBlobs blobs = new MemoryBlobs();
-  final Database database;
-  final Commits commits;
-  final Submissions submissions;
-  final Executions executions;
-  final Data data;
-  final Actor ada;
-  final Actor bob;
-  final Project adas;
-  final Project bobs;
-  final Environment environment;
-  final DataStore store;
+  public final TestClock clock = new TestClock();
+  public final Uuid7 ids = new Uuid7(clock);
+  public final InstallationKey key = new InstallationKey(new byte[32]);
+  public final MemoryBlobs blobs = new MemoryBlobs();
+  public final Database database;
+  public final Commits commits;
+  public final Submissions submissions;
+  public final Executions executions;
+  public final Data data;
+  public final Actor ada;
+  public final Actor bob;
+  public final Project adas;
+  public final Project bobs;
+  public final Environment environment;
+  public final DataStore store;
 
-  Desk(Database database, Path folder) {
+  public Desk(Database database, Path folder) {
     this.database = database;
     Access access = new Access();
     Audit audit = new Audit(clock);
@@ -149,7 +149,7 @@ final class Desk {
   }
 
   /** The commit of a package that holds this configuration and nothing else. */
-  CommitView upload(Actor actor, Project project, String yaml) {
+  public CommitView upload(Actor actor, Project project, String yaml) {
     try (CodeUpload upload = commits.begin(actor, project.id())) {
       try (OutputStream out = upload.open()) {
         out.write(tgz("valohai.yaml", yaml));
@@ -160,16 +160,40 @@ final class Desk {
     }
   }
 
-  ExecutionView run(Actor actor, Project project) {
+  public ExecutionView run(Actor actor, Project project) {
     CommitView commit = upload(actor, project, YAML);
     return submissions.submit(actor, ask(project, commit, "train"));
   }
 
-  static Submission ask(Project project, CommitView commit, String step) {
+  /** A run in that environment. */
+  public ExecutionView run(Actor actor, Project project, Environment where) {
+    Submission ask = ask(project, upload(actor, project, YAML), "train");
+    return submissions.submit(
+        actor,
+        new Submission(
+            ask.project(),
+            ask.commit(),
+            ask.step(),
+            ask.command(),
+            ask.image(),
+            ask.title(),
+            Optional.of(where.slug()),
+            ask.inputs(),
+            ask.parameters(),
+            ask.environmentVariables(),
+            ask.tags(),
+            ask.priority(),
+            ask.timeLimitSeconds(),
+            ask.runtimeConfig(),
+            ask.environmentVariableGroups(),
+            ask.runtimeConfigPreset()));
+  }
+
+  public static Submission ask(Project project, CommitView commit, String step) {
     return ask(project, commit, step, Map.of(), Map.of(), Map.of());
   }
 
-  static Submission ask(
+  public static Submission ask(
       Project project,
       CommitView commit,
       String step,
@@ -196,7 +220,7 @@ final class Desk {
   }
 
   /** Changes the row as the engine's loops do. */
-  Execution change(ExecutionId id, UnaryOperator<ExecutionChange> change) {
+  public Execution change(ExecutionId id, UnaryOperator<ExecutionChange> change) {
     return database.transact(
         session -> {
           Execution now = session.executions().find(new Scope.Everything(), id).orElseThrow();
@@ -233,7 +257,7 @@ final class Desk {
     return datum;
   }
 
-  Environment environment(String slug) {
+  public Environment environment(String slug) {
     return new Environment(
         new EnvironmentId(ids.next()),
         slug,
@@ -255,7 +279,7 @@ final class Desk {
   }
 
   /** An administrator of the installation. */
-  Actor admin() {
+  public Actor admin() {
     return person("root", true);
   }
 
@@ -341,8 +365,8 @@ final class Desk {
   }
 
   /** A clock that stands still until it is moved. */
-  static final class TestClock extends Clock {
-    Instant now = Instant.parse("2026-11-23T10:00:00Z");
+  public static final class TestClock extends Clock {
+    public Instant now = Instant.parse("2026-11-23T10:00:00Z");
 
     @Override
     public ZoneId getZone() {
@@ -361,9 +385,9 @@ final class Desk {
   }
 
   /** Blobs in memory; {@code away} says why the store is not there. */
-  static final class MemoryBlobs implements Blobs {
-    final Map<String, byte[]> held = new HashMap<>();
-    Optional<String> away = Optional.empty();
+  public static final class MemoryBlobs implements Blobs {
+    public final Map<String, byte[]> held = new HashMap<>();
+    public Optional<String> away = Optional.empty();
     int writes;
 
     @Override
@@ -420,7 +444,7 @@ final class Desk {
     }
   }
 
-  private static final class NoTransfers implements Transfers {
+  public static final class NoTransfers implements Transfers {
     @Override
     public Transfer download(
         DataStore store, String key, Optional<String> fileName, Duration validity, String base) {

@@ -1,0 +1,177 @@
+package dev.millrace.engine.fleet;
+
+import dev.millrace.engine.domain.EnvironmentId;
+import dev.millrace.engine.domain.WantedNode;
+import dev.millrace.engine.domain.Worker;
+import dev.millrace.engine.loop.Leadership;
+import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.Session;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The rows of wanted machines and of the workers on them; written by the leading master only. */
+final class Nodes {
+  private static final Logger log = LoggerFactory.getLogger(Nodes.class);
+  static final int MANY = 10_000;
+
+  private final Database database;
+  private final Leadership leadership;
+  private final Clock clock;
+
+  Nodes(Database database, Leadership leadership, Clock clock) {
+    this.database = database;
+    this.leadership = leadership;
+    this.clock = clock;
+  }
+
+  /** All that are not gone, oldest first. */
+  List<WantedNode> living() {
+    return database.read(s -> s.nodes().list(Optional.empty(), MANY));
+  }
+
+  /** Whether a row that is not gone has that key. */
+  boolean lives(String key) {
+    return database
+        .read(s -> s.nodes().find(key))
+        .filter(row -> row.state() != WantedNode.State.GONE)
+        .isPresent();
+  }
+
+  /** Whether a worker has joined from that machine. */
+  boolean joined(WantedNode row) {
+    return database.read(s -> !on(s, row).isEmpty());
+  }
+
+  /** Runs by node key, of workers that are on nodes of this group. */
+  Map<String, Integer> runs(EnvironmentId group) {
+    return database.read(
+        s -> {
+          Map<String, Integer> runs = new HashMap<>();
+          for (Worker worker : s.workers().list(Optional.of(group), MANY)) {
+            worker
+                .nodeKey()
+                .ifPresent(
+                    k -> runs.merge(k, s.executions().leasedTo(worker.id()).size(), Integer::sum));
+          }
+          return runs;
+        });
+  }
+
+  void want(WantedNode node) {
+    leadership.transact(
+        s -> {
+          s.nodes().insert(node);
+          return true;
+        });
+    log.info("node=wanted group={} key={}", node.group(), node.key());
+  }
+
+  /** Keeps what is known of it; its state stays. */
+  void note(WantedNode row, String detail) {
+    if (!row.detail().equals(detail)) {
+      leadership.transact(
+          s -> s.nodes().update(row(row, row.state(), row.nodeId(), detail, row.modifiedAt())));
+    }
+  }
+
+  void rented(WantedNode row, String nodeId) {
+    change(row, WantedNode.State.RENTED, Optional.of(nodeId), "", Workers.STAY);
+  }
+
+  /** Its workers take nothing more from here on. */
+  void releasing(WantedNode row, String why) {
+    change(row, WantedNode.State.RELEASING, row.nodeId(), why, Workers.DRAIN);
+  }
+
+  /** Its workers may not come again. */
+  void gone(WantedNode row, String why) {
+    change(row, WantedNode.State.GONE, row.nodeId(), why, Workers.REMOVE);
+  }
+
+  private enum Workers {
+    STAY,
+    DRAIN,
+    REMOVE
+  }
+
+  private void change(
+      WantedNode row,
+      WantedNode.State state,
+      Optional<String> nodeId,
+      String detail,
+      Workers workers) {
+    Instant now = clock.instant();
+    boolean done =
+        leadership.transact(
+            s -> {
+              if (!s.nodes().update(row(row, state, nodeId, detail, now))) {
+                return false;
+              }
+              if (workers != Workers.STAY) {
+                for (Worker worker : on(s, row)) {
+                  s.workers().update(ended(worker, workers == Workers.REMOVE, now));
+                }
+              }
+              return true;
+            });
+    if (done) {
+      log.info(
+          "node={} key={} reason=\"{}\"", state.name().toLowerCase(Locale.ROOT), row.key(), detail);
+    }
+  }
+
+  private static List<Worker> on(Session session, WantedNode row) {
+    return session.workers().list(Optional.of(row.group()), MANY).stream()
+        .filter(worker -> worker.nodeKey().equals(Optional.of(row.key())))
+        .toList();
+  }
+
+  private static WantedNode row(
+      WantedNode row,
+      WantedNode.State state,
+      Optional<String> nodeId,
+      String detail,
+      Instant modifiedAt) {
+    return new WantedNode(
+        row.key(),
+        row.group(),
+        row.provider(),
+        state,
+        nodeId,
+        detail,
+        row.createdAt(),
+        modifiedAt,
+        row.version());
+  }
+
+  private static Worker ended(Worker w, boolean removed, Instant now) {
+    return new Worker(
+        w.id(),
+        w.group(),
+        w.name(),
+        w.credentialHash(),
+        w.nonce(),
+        w.nodeKey(),
+        w.release(),
+        w.os(),
+        w.arch(),
+        w.slots(),
+        w.cpus(),
+        w.memoryMiB(),
+        w.gpus(),
+        w.runtimes(),
+        true,
+        w.registeredAt(),
+        w.lastSeenAt(),
+        removed ? Optional.of(now) : w.removedAt(),
+        w.beat(),
+        w.version());
+  }
+}
