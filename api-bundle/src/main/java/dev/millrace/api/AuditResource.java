@@ -2,6 +2,8 @@ package dev.millrace.api;
 
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Format;
+import dev.millrace.api.openapi.Query;
 import dev.millrace.engine.domain.AuditEntry;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.service.AuditLog;
@@ -32,6 +34,7 @@ public final class AuditResource {
   }
 
   @GET
+  @Query("subject")
   public Call.Page<AuditView> list(@Context ContainerRequestContext context) {
     Call call = Call.of(context);
     return call.page(log.list(call.actor(), call.query("subject"), call.slice()), AuditView::of);
@@ -39,10 +42,10 @@ public final class AuditResource {
 
   /** One entry; {@code before} and {@code after} are JSON objects. */
   public record AuditView(
-      String id,
+      @Format("uuid") String id,
       Instant time,
       Optional<Integer> actor,
-      Optional<String> token,
+      @Format("uuid") Optional<String> token,
       String address,
       String action,
       String subject,

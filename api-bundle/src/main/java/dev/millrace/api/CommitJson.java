@@ -2,6 +2,7 @@ package dev.millrace.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Format;
 import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.service.CommitView;
 import java.time.Instant;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param config the text of its configuration, only where it was asked for
  */
 public record CommitJson(
-    String id,
+    @Format("uuid") String id,
     String identifier,
     String ref,
     List<String> refNames,
@@ -24,14 +25,14 @@ public record CommitJson(
     String description,
     boolean adhoc,
     Optional<Integer> repository,
-    String projectId,
+    @Format("uuid") String projectId,
     String yamlPath,
-    String url,
+    @Format("uri") String url,
     Links urls,
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String config) {
 
   /** Where people look at it. */
-  public record Links(String display) {}
+  public record Links(@Format("uri") String display) {}
 
   static CommitJson of(CommitView view, Call call, boolean withConfig) {
     Commit commit = view.commit();

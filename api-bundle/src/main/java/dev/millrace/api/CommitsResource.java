@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Query;
 import dev.millrace.engine.service.Commits;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -28,6 +29,8 @@ public final class CommitsResource {
   }
 
   @GET
+  @Query(value = "project", kind = Query.Kind.ID)
+  @Query(value = "adhoc", kind = Query.Kind.FLAG)
   public Call.Page<CommitJson> list(@Context ContainerRequestContext context) {
     Call call = Call.of(context);
     return call.page(
@@ -42,6 +45,8 @@ public final class CommitsResource {
   /** By id or by full identifier; {@code include=config} adds the configuration's text. */
   @GET
   @Path("{name}")
+  @Query(value = "project", kind = Query.Kind.ID)
+  @Query("include")
   public CommitJson find(@Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);
     return CommitJson.of(

@@ -1,6 +1,8 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Format;
+import dev.millrace.api.openapi.Query;
 import dev.millrace.engine.service.Data;
 import dev.millrace.engine.service.DatumView;
 import dev.millrace.engine.store.DatumFilter;
@@ -35,6 +37,14 @@ public final class DataResource {
 
   /** Newest first, but in the order of their making where {@code ordering=ctime}. */
   @GET
+  @Query(value = "project", kind = Query.Kind.ID)
+  @Query(value = "output_execution", kind = Query.Kind.ID)
+  @Query(value = "execution", kind = Query.Kind.ID)
+  @Query("name")
+  @Query(value = "store", kind = Query.Kind.ID)
+  @Query("tag")
+  @Query("ordering")
+  @Query(value = "deleted", kind = Query.Kind.FLAG)
   public Call.Page<DatumJson> list(@Context ContainerRequestContext context) {
     Call call = Call.of(context);
     if (call.flag("deleted").orElse(false)) {
@@ -57,6 +67,7 @@ public final class DataResource {
 
   @GET
   @Path("{id}")
+  @Query("include")
   public DatumJson find(@Context ContainerRequestContext context, @PathParam("id") String id) {
     Call call = Call.of(context);
     return DatumJson.of(
@@ -84,8 +95,8 @@ public final class DataResource {
   }
 
   /** Where the bytes are. */
-  public record Download(String url) {}
+  public record Download(@Format("uri") String url) {}
 
   /** That it was done. */
-  public record Done(String message, Optional<String> id) {}
+  public record Done(String message, @Format("uuid") Optional<String> id) {}
 }

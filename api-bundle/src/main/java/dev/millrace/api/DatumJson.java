@@ -3,6 +3,7 @@ package dev.millrace.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Format;
 import dev.millrace.engine.domain.Datum;
 import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.service.DatumView;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A tracked file as clients read it; its download address only where it was asked for. */
 public record DatumJson(
-    String id,
+    @Format("uuid") String id,
     String name,
     long size,
     Instant ctime,
@@ -26,18 +27,18 @@ public record DatumJson(
     boolean purged,
     List<String> tags,
     Optional<Store> store,
-    String project,
+    @Format("uuid") String project,
     List<String> aliases,
     Optional<Source> outputExecution,
     @JsonRawValue String metadata,
-    String url,
-    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String downloadUrl) {
+    @Format("uri") String url,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Format("uri") @Nullable String downloadUrl) {
 
   /** The execution that made the file. */
-  public record Source(String id, int counter) {}
+  public record Source(@Format("uuid") String id, int counter) {}
 
   /** The store that has its bytes. */
-  public record Store(String id, String name, String type) {}
+  public record Store(@Format("uuid") String id, String name, String type) {}
 
   static DatumJson of(DatumView view, Call call, @Nullable String downloadUrl) {
     Datum datum = view.datum();

@@ -1,6 +1,9 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Answers;
+import dev.millrace.api.openapi.Format;
+import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.service.Environments;
 import dev.millrace.engine.service.Invalid;
@@ -52,6 +55,8 @@ public final class EnvironmentsResource {
 
   @POST
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Answers(status = 201, value = EnvironmentView.class)
+  @Takes(required = "slug")
   public Response make(@Context ContainerRequestContext context, EnvironmentBody body) {
     Call call = Call.of(context);
     Environments.View made = environments.make(call.actor(), body.wish());
@@ -86,6 +91,7 @@ public final class EnvironmentsResource {
   /** A token with which one worker joins the environment; its text is shown this once. */
   @POST
   @Path("{id}/join_tokens")
+  @Answers(status = 201, value = JoinTokenView.class)
   public Response joinToken(@Context ContainerRequestContext context, @PathParam("id") String id) {
     JoinTokens.Issued issued = joinTokens.issue(Call.of(context).actor(), id);
     return Response.status(Response.Status.CREATED)
@@ -148,11 +154,11 @@ public final class EnvironmentsResource {
 
   /** An environment as clients see it. */
   public record EnvironmentView(
-      String id,
+      @Format("uuid") String id,
       String name,
       String slug,
       String description,
-      String type,
+      @Format(words = "vm") String type,
       boolean enabled,
       boolean hasGpu,
       String gpuSpec,
@@ -169,11 +175,11 @@ public final class EnvironmentsResource {
       Optional<String> provider,
       String machineType,
       int slots,
-      String runtime,
+      @Format(words = {"auto", "docker", "process"}) String runtime,
       long unfinishedJobCount,
       Instant ctime,
       Instant mtime,
-      String url) {
+      @Format("uri") String url) {
     static EnvironmentView of(Environments.View view, Call call) {
       Environment e = view.environment();
       return new EnvironmentView(

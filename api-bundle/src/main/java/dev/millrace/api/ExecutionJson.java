@@ -2,6 +2,7 @@ package dev.millrace.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Format;
 import dev.millrace.engine.domain.EnvironmentValue;
 import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.ExecutionInput;
@@ -28,9 +29,10 @@ import java.util.Optional;
  * @param reason why it ended as error, as one word
  */
 public record ExecutionJson(
-    String id,
+    @Format("uuid") String id,
     int counter,
-    String status,
+    @Format(words = {"created", "queued", "started", "stopping", "complete", "error", "stopped"})
+        String status,
     String statusDetail,
     Optional<String> reason,
     Optional<Integer> exitCode,
@@ -65,28 +67,33 @@ public record ExecutionJson(
     int creatorId,
     String creatorName,
     boolean deleted,
-    String url,
+    @Format("uri") String url,
     Links urls) {
 
   /** The environment that it runs in. */
-  public record EnvironmentSummary(String id, String name, String slug, boolean enabled) {}
+  public record EnvironmentSummary(
+      @Format("uuid") String id, String name, String slug, boolean enabled) {}
 
   /** One input, with its addresses as they were given and the files that they mean. */
   public record InputSummary(
-      String id, String name, List<String> urls, List<InputFileSummary> files) {}
+      @Format("uuid") String id, String name, List<String> urls, List<InputFileSummary> files) {}
 
   /** One file of an input. */
-  public record InputFileSummary(String name, String uri, Optional<String> datum) {}
+  public record InputFileSummary(String name, String uri, @Format("uuid") Optional<String> datum) {}
 
   /** Whom a project belongs to. */
   public record OwnerSummary(int id, String username) {}
 
   /** Where people look at it. */
-  public record PageLink(String display) {}
+  public record PageLink(@Format("uri") String display) {}
 
   /** The project that it belongs to. */
   public record ProjectSummary(
-      String id, String name, OwnerSummary owner, String url, PageLink urls) {
+      @Format("uuid") String id,
+      String name,
+      OwnerSummary owner,
+      @Format("uri") String url,
+      PageLink urls) {
     static ProjectSummary of(Project project, Owner owner, Urls urls) {
       return new ProjectSummary(
           project.id().toString(),
@@ -98,7 +105,7 @@ public record ExecutionJson(
   }
 
   /** Where people look at it, and what it can be told. */
-  public record Links(String display, String stop) {}
+  public record Links(@Format("uri") String display, @Format("uri") String stop) {}
 
   static ExecutionJson of(ExecutionView view, Call call) {
     Execution execution = view.execution();

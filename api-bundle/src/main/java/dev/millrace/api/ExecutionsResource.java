@@ -4,6 +4,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.api.http.Call;
 import dev.millrace.api.http.Json;
+import dev.millrace.api.openapi.Answers;
+import dev.millrace.api.openapi.Header;
+import dev.millrace.api.openapi.Query;
+import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.service.ExecutionView;
@@ -46,6 +50,9 @@ import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsResource;
 @Path("/api/v0/executions")
 @Produces(MediaType.APPLICATION_JSON)
 public final class ExecutionsResource {
+  /** Fields that a client may leave out. */
+  private static final Set<String> HEAVY = Set.of("outputs", "metadata", "events", "tags");
+
   private final Executions executions;
   private final Submissions submissions;
   private final ObjectMapper json = Json.mapper();
@@ -62,6 +69,11 @@ public final class ExecutionsResource {
    */
   @POST
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Answers(status = 201, value = ExecutionJson.class)
+  @Header(value = "Idempotency-Key", pattern = "^[ -~]{1,255}$")
+  @Takes(
+      value = SubmissionForm.class,
+      required = {"project", "commit", "step"})
   public Response submit(@Context ContainerRequestContext context, ObjectNode body) {
     Call call = Call.of(context);
     Submission asked = SubmissionBody.read(body);
@@ -73,6 +85,14 @@ public final class ExecutionsResource {
   }
 
   @GET
+  @Query(value = "project", kind = Query.Kind.ID)
+  @Query(value = "status", many = true)
+  @Query(value = "counter", kind = Query.Kind.NUMBER, many = true)
+  @Query("creator")
+  @Query("step")
+  @Query("task")
+  @Query(value = "deleted", kind = Query.Kind.FLAG)
+  @Query("ordering")
   public Call.Page<ExecutionJson> list(@Context ContainerRequestContext context) {
     Call call = Call.of(context);
     Optional<OwnerId> creator = creator(call);
@@ -100,12 +120,17 @@ public final class ExecutionsResource {
         executions.list(call.actor(), filter, call.slice()), view -> ExecutionJson.of(view, call));
   }
 
-  /** {@code exclude} leaves out fields, heavy ones are then not even read. */
+  /** {@code exclude} leaves out heavy fields, which are then not even read. */
   @GET
   @Path("{name}")
+  @Answers(
+      value = ExecutionDetailJson.class,
+      optional = {"outputs", "n_outputs", "cumulative_metadata", "tags"})
+  @Query("exclude")
   public ObjectNode find(@Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);
     Set<String> exclude = call.names("exclude");
+    exclude.retainAll(HEAVY);
     ObjectNode answer =
         json.valueToTree(
             ExecutionDetailJson.of(
@@ -145,6 +170,7 @@ public final class ExecutionsResource {
   @POST
   @Path("{name}/tags")
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Takes(required = "tags")
   public Tags tag(
       @Context ContainerRequestContext context, @PathParam("name") String name, Tags body) {
     return new Tags(
@@ -168,6 +194,8 @@ public final class ExecutionsResource {
   /** The last {@code limit} log lines, by default 2000; all for 0. */
   @GET
   @Path("{name}/events")
+  @Answers(LogAnswer.Events.class)
+  @Query(value = "limit", kind = Query.Kind.NUMBER)
   public Response events(@Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);
     int limit = call.number("limit").orElse(LogAnswer.DEFAULT_LIMIT);
@@ -178,6 +206,8 @@ public final class ExecutionsResource {
   /** What worker and master said of the run; {@code limit} means the first ones. */
   @GET
   @Path("{name}/status-events")
+  @Answers(LogAnswer.StatusEvents.class)
+  @Query(value = "limit", kind = Query.Kind.NUMBER)
   public Response statusEvents(
       @Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);

@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Answers;
 import dev.millrace.engine.service.Fetches;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -30,6 +31,7 @@ public final class FetchResource {
   }
 
   @POST
+  @Answers(status = 201, value = FetchView.class)
   public Response fetch(
       @Context ContainerRequestContext context, @PathParam("project") String project) {
     Fetches.Fetched fetched =

@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Open;
+import dev.millrace.api.openapi.Answers;
 import dev.millrace.engine.service.Readiness;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -60,6 +61,8 @@ public final class HealthResource {
    */
   @GET
   @Path("ready")
+  @Answers(ReadyView.class)
+  @Answers(status = 503, value = ReadyView.class)
   public Response ready() {
     Map<String, Optional<String>> checks =
         new LinkedHashMap<>(

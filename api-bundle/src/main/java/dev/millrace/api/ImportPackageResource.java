@@ -1,6 +1,8 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Format;
+import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.service.CodeUpload;
 import dev.millrace.engine.service.Commits;
 import dev.millrace.engine.service.Invalid;
@@ -20,6 +22,7 @@ import java.io.OutputStream;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -41,6 +44,7 @@ public final class ImportPackageResource {
   /** Ad-hoc code: the parts {@code data}, {@code description} and {@code yaml_path}. */
   @POST
   @Consumes(MediaType.MULTIPART_FORM_DATA)
+  @Takes(value = PackageForm.class, required = "data")
   public CommitJson importPackage(
       @Context ContainerRequestContext context,
       @PathParam("project") String project,
@@ -78,4 +82,8 @@ public final class ImportPackageResource {
           false);
     }
   }
+
+  /** The parts of the form, as they are described to clients. */
+  record PackageForm(
+      @Format("binary") String data, @Nullable String description, @Nullable String yamlPath) {}
 }

@@ -3,11 +3,13 @@ package dev.millrace.api;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.millrace.api.http.Json;
+import dev.millrace.api.openapi.Format;
 import dev.millrace.engine.service.LogPage;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 
 /** A log as JSON, written line by line: it may be larger than memory. */
 final class LogAnswer implements StreamingOutput {
@@ -58,6 +60,16 @@ final class LogAnswer implements StreamingOutput {
       throw e.getCause() == null ? new IOException(e) : e.getCause();
     }
   }
+
+  /** The log as clients read it. */
+  record Events(long total, boolean truncated, int limit, List<Event> events) {}
+
+  /** Its status lines. */
+  record StatusEvents(long total, boolean truncated, int limit, List<Event> statusEvents) {}
+
+  /** One line; the time has microseconds and no zone. */
+  record Event(
+      String time, @Format(words = {"stdout", "stderr", "status"}) String stream, String message) {}
 
   private static void write(JsonGenerator json, LogPage.Line line) {
     try {

@@ -2,6 +2,7 @@ package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
 import dev.millrace.api.http.Open;
+import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.domain.Secret;
 import dev.millrace.engine.service.Logins;
 import jakarta.ws.rs.Consumes;
@@ -34,6 +35,7 @@ public final class LoginResource {
   @POST
   @Open
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Takes(required = {"username", "password"})
   public TokenText login(@Context ContainerRequestContext context, Credentials body) {
     String username = Optional.ofNullable(body.username()).orElse("");
     Secret password = Secret.of(Optional.ofNullable(body.password()).orElse(""));

@@ -3,6 +3,7 @@ package dev.millrace.api;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.api.http.Call;
 import dev.millrace.api.http.Json;
+import dev.millrace.api.openapi.Answers;
 import dev.millrace.engine.service.Executions;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -36,11 +37,13 @@ public final class MetadataCsvResource {
   }
 
   @GET
+  @Answers(media = "text/csv")
   public Response get(@Context ContainerRequestContext context, Wanted body) throws IOException {
     return post(context, body);
   }
 
   @POST
+  @Answers(media = "text/csv")
   public Response post(@Context ContainerRequestContext context, Wanted body) throws IOException {
     Call call = Call.of(context);
     List<String> ids = Optional.ofNullable(body.ids()).orElse(List.of());

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.api.http.Call;
 import dev.millrace.api.http.Json;
+import dev.millrace.api.openapi.Query;
 import dev.millrace.engine.domain.MetadataLine;
 import dev.millrace.engine.service.Executions;
 import dev.millrace.engine.store.Slice;
@@ -38,6 +39,8 @@ public final class MetadataResource {
   /** A bare array of objects, each with the {@code _time} of its line. */
   @GET
   @Produces(MediaType.APPLICATION_JSON)
+  @Query(value = "limit", kind = Query.Kind.NUMBER)
+  @Query(value = "offset", kind = Query.Kind.NUMBER)
   public List<JsonNode> metadata(
       @Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);

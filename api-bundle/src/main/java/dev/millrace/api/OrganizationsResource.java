@@ -1,6 +1,9 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Answers;
+import dev.millrace.api.openapi.Format;
+import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.domain.Organization;
 import dev.millrace.engine.service.Organizations;
 import dev.millrace.engine.store.Rows;
@@ -46,6 +49,8 @@ public final class OrganizationsResource {
 
   @POST
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Answers(status = 201, value = OrganizationView.class)
+  @Takes(required = "name")
   public Response make(@Context ContainerRequestContext context, OrganizationBody body) {
     Call call = Call.of(context);
     Organization made =
@@ -77,6 +82,8 @@ public final class OrganizationsResource {
   @POST
   @Path("{id}/members")
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Answers(status = 201, value = MemberView.class)
+  @Takes(required = "username")
   public Response put(
       @Context ContainerRequestContext context, @PathParam("id") String id, MemberBody body) {
     Organizations.Member member =
@@ -90,6 +97,7 @@ public final class OrganizationsResource {
 
   @DELETE
   @Path("{id}/members/{user}")
+  @Answers(status = 204)
   public Response remove(
       @Context ContainerRequestContext context,
       @PathParam("id") String id,
@@ -108,7 +116,8 @@ public final class OrganizationsResource {
   public record MemberBody(@Nullable String username, @Nullable Boolean isAdmin) {}
 
   /** An organisation as clients see it. */
-  public record OrganizationView(int id, String name, String username, Instant ctime, String url) {
+  public record OrganizationView(
+      int id, String name, String username, Instant ctime, @Format("uri") String url) {
     static OrganizationView of(Organization organization, Call call) {
       return new OrganizationView(
           organization.id().value(),

@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Query;
 import dev.millrace.engine.service.Commits;
 import dev.millrace.engine.store.Slice;
 import jakarta.ws.rs.GET;
@@ -31,6 +32,8 @@ public final class ProjectCommitsResource {
 
   /** A bare array, unlike other lists. */
   @GET
+  @Query(value = "limit", kind = Query.Kind.NUMBER)
+  @Query(value = "offset", kind = Query.Kind.NUMBER)
   public List<CommitJson> commits(
       @Context ContainerRequestContext context, @PathParam("project") String project) {
     Call call = Call.of(context);

@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Format;
 import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.StoreId;
@@ -14,18 +15,18 @@ import java.util.Optional;
 
 /** A project as lists show it. */
 public record ProjectView(
-    String id,
+    @Format("uuid") String id,
     String name,
     String description,
     OwnerPath.OwnerView owner,
     String yamlPath,
     Optional<RepositoryView> repository,
-    Optional<String> uploadStoreId,
+    @Format("uuid") Optional<String> uploadStoreId,
     Instant ctime,
     Instant mtime,
     boolean readOnly,
     List<String> tags,
-    String url,
+    @Format("uri") String url,
     Map<String, String> urls) {
 
   static ProjectView of(Projects.View view, Call call) {
@@ -52,13 +53,13 @@ public record ProjectView(
 
   /** A project in full. */
   public record Detail(
-      String id,
+      @Format("uuid") String id,
       String name,
       String description,
       OwnerPath.OwnerView owner,
       String yamlPath,
       Optional<RepositoryView> repository,
-      Optional<String> uploadStoreId,
+      @Format("uuid") Optional<String> uploadStoreId,
       Optional<String> defaultEnvironment,
       Instant ctime,
       Instant mtime,
@@ -69,7 +70,7 @@ public record ProjectView(
       long runningExecutionCount,
       long queuedExecutionCount,
       Map<String, String> environmentVariables,
-      String url,
+      @Format("uri") String url,
       Map<String, String> urls) {
     static Detail of(Projects.Detail detail, Call call) {
       ProjectView view = ProjectView.of(detail.view(), call);

@@ -1,6 +1,8 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Answers;
+import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.service.NotFound;
 import dev.millrace.engine.service.Organizations;
@@ -57,6 +59,8 @@ public final class ProjectsResource {
 
   @POST
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Answers(status = 201, value = ProjectView.Detail.class)
+  @Takes(required = "name")
   public Response make(@Context ContainerRequestContext context, ProjectBody body) {
     Call call = Call.of(context);
     Projects.Detail made = projects.make(call.actor(), body.wish());
@@ -92,6 +96,7 @@ public final class ProjectsResource {
 
   @DELETE
   @Path("{id}")
+  @Answers(status = 204)
   public Response delete(@Context ContainerRequestContext context, @PathParam("id") String id) {
     projects.delete(Call.of(context).actor(), parse(id));
     return Response.noContent().build();
@@ -100,6 +105,7 @@ public final class ProjectsResource {
   @PUT
   @Path("{id}/repository")
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Takes(required = "url")
   public ProjectView.Detail setRepository(
       @Context ContainerRequestContext context, @PathParam("id") String id, RepositoryBody body) {
     Call call = Call.of(context);

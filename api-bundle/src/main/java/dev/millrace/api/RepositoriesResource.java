@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Format;
 import dev.millrace.engine.service.Projects;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -44,5 +45,5 @@ public final class RepositoriesResource {
   }
 
   /** A project by id and name. */
-  public record ProjectName(String id, String name) {}
+  public record ProjectName(@Format("uuid") String id, String name) {}
 }

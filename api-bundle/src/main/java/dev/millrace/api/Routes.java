@@ -1,8 +1,9 @@
 package dev.millrace.api;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Objects;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -49,15 +50,36 @@ public final class Routes {
     Set<String> missing = new TreeSet<>();
     for (ComponentDescriptionDTO each :
         components.getComponentDescriptionDTOs(context.getBundle())) {
-      boolean resource =
-          Objects.equals(
-              String.valueOf(each.properties.get(JakartarsWhiteboardConstants.JAKARTA_RS_RESOURCE)),
-              "true");
-      if (resource && references(each.name).stream().noneMatch(r -> served.contains(id(r)))) {
+      if (isResource(each)
+          && references(each.name).stream().noneMatch(r -> served.contains(id(r)))) {
         missing.add(each.name.substring(each.name.lastIndexOf('.') + 1));
       }
     }
     return missing;
+  }
+
+  /** The classes of the resources, in no order. */
+  Collection<Class<?>> classes() {
+    List<Class<?>> classes = new ArrayList<>();
+    for (ComponentDescriptionDTO each :
+        components.getComponentDescriptionDTOs(context.getBundle())) {
+      if (isResource(each)) {
+        for (ServiceReference<?> reference : references(each.name)) {
+          Object resource = context.getService(reference);
+          if (resource != null) {
+            classes.add(resource.getClass());
+            context.ungetService(reference);
+          }
+        }
+      }
+    }
+    return classes;
+  }
+
+  private static boolean isResource(ComponentDescriptionDTO component) {
+    return String.valueOf(
+            component.properties.get(JakartarsWhiteboardConstants.JAKARTA_RS_RESOURCE))
+        .equals("true");
   }
 
   private Collection<ServiceReference<?>> references(String component) {

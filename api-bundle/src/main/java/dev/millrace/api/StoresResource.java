@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Format;
 import dev.millrace.engine.domain.DataStore;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.StoreId;
@@ -53,7 +54,7 @@ public final class StoresResource {
 
   /** A store as clients see it. */
   public record StoreView(
-      String id,
+      @Format("uuid") String id,
       String name,
       String type,
       String accessMode,
@@ -67,7 +68,7 @@ public final class StoresResource {
       Optional<Integer> owner,
       Instant ctime,
       Instant mtime,
-      String url) {
+      @Format("uri") String url) {
     static StoreView of(DataStore store, Call call) {
       return new StoreView(
           store.id().toString(),

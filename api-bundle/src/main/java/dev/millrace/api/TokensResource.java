@@ -1,6 +1,10 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Answers;
+import dev.millrace.api.openapi.Format;
+import dev.millrace.api.openapi.Query;
+import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.domain.ApiToken;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.TokenId;
@@ -42,6 +46,7 @@ public final class TokensResource {
   }
 
   @GET
+  @Query(value = "user", kind = Query.Kind.NUMBER)
   public Call.Page<TokenView> list(@Context ContainerRequestContext context) {
     Call call = Call.of(context);
     List<ApiToken> all = tokens.list(call.actor(), call.number("user").map(OwnerId::new));
@@ -52,6 +57,8 @@ public final class TokensResource {
 
   @POST
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Answers(status = 201, value = NewTokenView.class)
+  @Takes(required = "name")
   public Response make(@Context ContainerRequestContext context, NewToken body) {
     Call call = Call.of(context);
     Tokens.Made made =
@@ -65,6 +72,7 @@ public final class TokensResource {
 
   @DELETE
   @Path("{id}")
+  @Answers(status = 204)
   public Response revoke(@Context ContainerRequestContext context, @PathParam("id") String id) {
     tokens.revoke(Call.of(context).actor(), parse(id));
     return Response.noContent().build();
@@ -88,13 +96,13 @@ public final class TokensResource {
 
   /** A token as lists show it. */
   public record TokenView(
-      String id,
+      @Format("uuid") String id,
       String name,
       int user,
       Instant ctime,
       Optional<Instant> expires,
       Optional<Instant> revoked,
-      String url) {
+      @Format("uri") String url) {
     static TokenView of(ApiToken token, Call call) {
       return new TokenView(
           token.id().toString(),
@@ -109,7 +117,12 @@ public final class TokensResource {
 
   /** A new token with its text, once. */
   public record NewTokenView(
-      String id, String name, int user, Optional<Instant> expires, String token, String url) {
+      @Format("uuid") String id,
+      String name,
+      int user,
+      Optional<Instant> expires,
+      String token,
+      @Format("uri") String url) {
     static NewTokenView of(Tokens.Made made, Call call) {
       TokenView view = TokenView.of(made.token(), call);
       return new NewTokenView(

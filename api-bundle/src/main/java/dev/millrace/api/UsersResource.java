@@ -1,6 +1,9 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.openapi.Answers;
+import dev.millrace.api.openapi.Format;
+import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.Secret;
@@ -55,6 +58,8 @@ public final class UsersResource {
 
   @POST
   @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
+  @Answers(status = 201, value = UserView.class)
+  @Takes(required = "username")
   public Response make(@Context ContainerRequestContext context, UserBody body) {
     Call call = Call.of(context);
     User made =
@@ -108,6 +113,7 @@ public final class UsersResource {
   /** A user is never forgotten, only shut out: what they made keeps its maker. */
   @DELETE
   @Path("{id}")
+  @Answers(status = 204)
   public Response disable(@Context ContainerRequestContext context, @PathParam("id") String id) {
     Call call = Call.of(context);
     Optional<String> keep = Optional.empty();
@@ -147,7 +153,7 @@ public final class UsersResource {
       boolean isAdmin,
       boolean isActive,
       Instant ctime,
-      String url) {
+      @Format("uri") String url) {
     static UserView of(User user, Call call) {
       return new UserView(
           user.id().value(),

@@ -178,8 +178,9 @@ final class Api {
 
   private Answer send(HttpRequest.Builder builder) {
     try {
-      HttpResponse<String> answer =
-          http.send(builder.build(), HttpResponse.BodyHandlers.ofString());
+      HttpRequest request = builder.build();
+      HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+      Described.check(address, request, answer);
       return new Answer(answer.statusCode(), answer.body());
     } catch (IOException | InterruptedException e) {
       throw new java.io.UncheckedIOException(new IOException(e));

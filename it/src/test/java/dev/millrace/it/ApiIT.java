@@ -2,6 +2,7 @@ package dev.millrace.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -63,6 +64,20 @@ class ApiIT {
     for (String part : List.of("database", "queue", "store")) {
       assertTrue(ready.text().contains(part), ready.text());
     }
+  }
+
+  @Test
+  void anAnswerThatTheDocumentDoesNotHaveIsNoticed() {
+    Described described = Described.of(millrace.address());
+    String me = "/api/v0/users/me/";
+    String body = ada.get(me).text();
+    described.check("GET", me, 200, body);
+    for (String wrong :
+        List.of("{}", "[]", body.replace("\"id\":", "\"no\":"), body.replace("Z\"", "\""))) {
+      assertThrows(AssertionError.class, () -> described.check("GET", me, 200, wrong), wrong);
+    }
+    assertThrows(AssertionError.class, () -> described.check("GET", me, 202, body));
+    assertThrows(AssertionError.class, () -> described.check("GET", "/api/v0/x/", 200, body));
   }
 
   @Test
