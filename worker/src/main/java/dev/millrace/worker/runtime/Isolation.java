@@ -61,8 +61,8 @@ public enum Isolation {
       return drops ? ROOT_PLAIN : PLAIN;
     }
     String inner =
-        "mount -t tmpfs tmpfs /mnt && mkdir /mnt/a && mount --bind /mnt/a /mnt/a"
-            + " && chroot / unshare --user --map-user="
+        "mount --rbind / /mnt && cd /mnt && pivot_root . mnt && umount -l /mnt"
+            + " && mount -t proc proc /proc && unshare --user --map-user="
             + uid
             + " --map-group="
             + uid

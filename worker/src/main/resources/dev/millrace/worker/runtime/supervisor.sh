@@ -56,7 +56,11 @@ root-namespace)
 user-namespace)
   build_root
   M=/valohai/.millrace
-  run chroot "$ROOT" unshare --user --map-user="$RUN_UID" --map-group="$RUN_GID"
+  # The kernel refuses a user namespace after chroot, so the root is changed for good.
+  mkdir "$ROOT/.old"
+  run unshare --mount --propagation private /bin/sh -c \
+    'cd "$0" && pivot_root . .old && umount -l /.old && rmdir /.old && exec unshare --user --map-user="$1" --map-group="$2" "$3" "$4" "$5"' \
+    "$ROOT" "$RUN_UID" "$RUN_GID"
   ;;
 root-plain)
   M=$WORK/.millrace
