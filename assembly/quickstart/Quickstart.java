@@ -14,11 +14,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The part of ./quickstart that talks to the running Millrace: makes a user and a project, runs the example's two steps,
@@ -87,7 +89,7 @@ public final class Quickstart {
       throw new Wrong("the model reads only " + accuracy + " of the held-out digits; it should read over 0.8");
     }
     say("the model reads " + Math.round(accuracy * 1000) / 10.0 + " % of the held-out digits");
-    goOn(user, example);
+    goOn(user, example, example.resolve("../../it/clients.txt").normalize());
   }
 
   /** Makes the user whose token is printed; from here on every call is theirs. */
@@ -112,10 +114,15 @@ public final class Quickstart {
   /** A Git repository of the example's files, as a team would have one. */
   private Path makeRepository(Path example) throws Wrong, IOException, InterruptedException {
     Path repository = state.resolve("repository");
-    shell("rm -rf '" + repository + "' && cp -R '" + example + "' '" + repository + "'");
-    String git =
-        "git -C '" + repository + "' -c user.name=quickstart -c user.email=quickstart@localhost -c init.defaultBranch=main ";
-    shell(git + "init -q && " + git + "add -A && " + git + "commit -q -m 'The example'");
+    clear(repository);
+    try (Stream<Path> files = Files.walk(example)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, repository.resolve(example.relativize(file).toString()));
+      }
+    }
+    git(repository, "init", "-q");
+    git(repository, "add", "-A");
+    git(repository, "commit", "-q", "-m", "The example");
     return repository;
   }
 
@@ -177,7 +184,7 @@ public final class Quickstart {
   /** Downloads the outputs of an execution and compares each with its recorded SHA-256. */
   private List<JsonNode> download(JsonNode execution) throws Wrong, IOException, InterruptedException {
     Path folder = state.resolve("outputs").resolve(execution.get("counter").asText());
-    shell("rm -rf '" + folder + "'");
+    clear(folder);
     JsonNode list =
         call("GET", "/api/v0/data/?output_execution=" + execution.get("id").asText() + "&limit=5000", null);
     List<JsonNode> outputs = new ArrayList<>();
@@ -203,18 +210,28 @@ public final class Quickstart {
     return outputs;
   }
 
-  private void goOn(String user, Path example) {
-    System.out.println();
-    System.out.println("  Millrace:  " + address + "  (user " + user + ", password in .quickstart/login.json)");
-    System.out.println("  token:     " + token);
-    System.out.println();
-    System.out.println("  The vh client:  python3 -m venv vh && vh/bin/pip install valohai-cli   (Python 3.10 or newer)");
-    System.out.println("  The example by hand, in a copy outside this repository (with ./quickstart --stay):");
-    System.out.println("    cp -R " + example + " /tmp/digits && cd /tmp/digits");
-    System.out.println("    vh login --host " + address + " --token " + token);
-    System.out.println("    vh project create -n demo -y");
-    System.out.println("    vh exec run --adhoc train");
-    System.out.println();
+  /** Prints what to type next; the copy is outside this repository because vh packages the enclosing Git work tree. */
+  private void goOn(String user, Path example, Path pins) {
+    System.out.printf(
+        """
+
+          address:  %s
+          user:     %s (password in .quickstart/login.json)
+          token:    %s
+
+          While it runs (./quickstart --stay), the example by hand, with the client vh (Python 3.10 or newer):
+
+            python3 -m venv ~/millrace-vh && ~/millrace-vh/bin/pip install -r '%s'
+            export PATH=~/millrace-vh/bin:$PATH
+            cp -RT '%s' ~/millrace-digits && cd ~/millrace-digits
+
+            vh login --host %s --token %s
+            vh project create -n demo -y
+            vh exec run --adhoc train
+            vh exec logs latest --stream
+
+        """,
+        address, user, token, pins, example, address, token);
   }
 
   private JsonNode call(String method, String path, Object body) throws Wrong, IOException, InterruptedException {
@@ -236,10 +253,30 @@ public final class Quickstart {
     return JSON.readTree(answer.body());
   }
 
-  private void shell(String script) throws Wrong, IOException, InterruptedException {
-    Process process = new ProcessBuilder("sh", "-c", script).inheritIO().start();
-    if (process.waitFor() != 0) {
-      throw new Wrong("failed: " + script);
+  /** Runs Git without anybody's settings: signatures and hooks of the user have no part in this. */
+  private static void git(Path repository, String... arguments)
+      throws Wrong, IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(
+            List.of("git", "-c", "user.name=quickstart", "-c", "user.email=quickstart@localhost"));
+    command.addAll(List.of("-c", "init.defaultBranch=main"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(repository.toFile()).inheritIO();
+    builder.environment().keySet().removeIf(name -> name.startsWith("GIT_"));
+    builder.environment().put("GIT_CONFIG_GLOBAL", "/dev/null");
+    builder.environment().put("GIT_CONFIG_NOSYSTEM", "1");
+    if (builder.start().waitFor() != 0) {
+      throw new Wrong("failed: " + String.join(" ", command));
+    }
+  }
+
+  private static void clear(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
     }
   }
 

@@ -3,7 +3,10 @@ package dev.millrace.it;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 
 /**
  * Measures a model of the example with code of its own: rows of weights, bias first; pixels of 0 to
@@ -48,5 +51,18 @@ final class Digits {
       count[Integer.parseInt(line.substring(line.lastIndexOf(',') + 1))]++;
     }
     return java.util.Arrays.stream(count).max().orElse(0) / (double) rows.size();
+  }
+
+  /** Gives each row the label of another one, the same way each time. */
+  static void shuffleLabels(Path train) throws IOException {
+    List<String> rows = Files.readAllLines(train);
+    List<String> labels = new ArrayList<>();
+    rows.forEach(row -> labels.add(row.substring(row.lastIndexOf(','))));
+    Collections.shuffle(labels, new Random(7));
+    List<String> shuffled = new ArrayList<>();
+    for (int i = 0; i < rows.size(); i++) {
+      shuffled.add(rows.get(i).substring(0, rows.get(i).lastIndexOf(',')) + labels.get(i));
+    }
+    Files.write(train, shuffled);
   }
 }

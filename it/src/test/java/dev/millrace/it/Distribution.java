@@ -44,19 +44,19 @@ final class Distribution implements AutoCloseable {
   static Distribution unpack(Map<String, String> settings) {
     try {
       Path folder = Files.createTempDirectory("millrace-it");
-      Path archive =
-          Machine.repository()
-              .resolve(
-                  "assembly/target/millrace-"
-                      + System.getProperty("millrace.version", "0.1.0")
-                      + ".tar.gz");
       Path home = Files.createDirectory(folder.resolve("home"));
-      Machine.run(home, List.of("tar", "-xzf", archive.toString(), "--strip-components=1"))
+      Machine.run(home, List.of("tar", "-xzf", archive().toString(), "--strip-components=1"))
           .expectSuccess();
       return new Distribution(folder, freePort(), settings);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The archive that this checkout has built. */
+  static Path archive() {
+    String version = System.getProperty("millrace.version", "0.1.0");
+    return Machine.repository().resolve("assembly/target/millrace-" + version + ".tar.gz");
   }
 
   static int freePort() {

@@ -121,6 +121,11 @@ final class Machine {
     }
   }
 
+  /** Whether ./check was asked for the heavy tests, too. */
+  static boolean full() {
+    return "full".equals(System.getProperty("check.mode"));
+  }
+
   static boolean isRoot() {
     return run(Path.of("/"), List.of("id", "-u")).output().trim().equals("0");
   }

@@ -38,22 +38,28 @@ final class Vh {
     Path venv = Machine.repository().resolve(".check/vh");
     Path program = venv.resolve("bin/vh");
     Path pins = Machine.repository().resolve("it/clients.txt");
-    if (!Files.isExecutable(program)) {
-      String python =
-          Files.isExecutable(Path.of("/usr/bin/python3")) ? "/usr/bin/python3" : "python3";
-      Path repository = Machine.repository();
-      Map<String, String> none = Map.of();
-      Duration limit = Duration.ofMinutes(5);
-      Machine.run(repository, none, limit, List.of(python, "-m", "venv", venv.toString()))
-          .expectSuccess();
-      Machine.run(
-              repository,
-              none,
-              limit,
-              List.of(venv.resolve("bin/pip").toString(), "install", "-q", "-r", pins.toString()))
-          .expectSuccess();
+    Path installed = venv.resolve("installed.txt");
+    try {
+      if (!Files.exists(installed) || Files.mismatch(installed, pins) != -1) {
+        install(venv, pins);
+        Files.copy(pins, installed);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     return program;
+  }
+
+  private static void install(Path venv, Path pins) {
+    // Debian's Python first: what else is called python3 here may be too old.
+    String python =
+        Files.isExecutable(Path.of("/usr/bin/python3")) ? "/usr/bin/python3" : "python3";
+    List<String> make = List.of(python, "-m", "venv", "--clear", venv.toString());
+    List<String> fill =
+        List.of(venv.resolve("bin/pip").toString(), "install", "-q", "-r", pins.toString());
+    for (List<String> command : List.of(make, fill)) {
+      Machine.run(Machine.repository(), Map.of(), Duration.ofMinutes(5), command).expectSuccess();
+    }
   }
 
   Machine.Result run(String... arguments) {
@@ -68,5 +74,14 @@ final class Vh {
       throw new AssertionError("vh " + String.join(" ", arguments) + ": " + result);
     }
     return result.output();
+  }
+
+  /** Runs a line as a shell would, which must begin with {@code vh} and quote nothing. */
+  String typed(String line) {
+    List<String> words = List.of(line.split(" +"));
+    if (!words.get(0).equals("vh") || line.contains("'")) {
+      throw new AssertionError("not a plain line for vh: " + line);
+    }
+    return ok(words.subList(1, words.size()).toArray(String[]::new));
   }
 }
