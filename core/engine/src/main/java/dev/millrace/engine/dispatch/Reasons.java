@@ -3,8 +3,10 @@ package dev.millrace.engine.dispatch;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.EnvironmentId;
 import dev.millrace.engine.domain.Execution;
+import dev.millrace.engine.domain.PluginInfo;
 import dev.millrace.engine.domain.WantedNode;
 import dev.millrace.engine.domain.Worker;
+import dev.millrace.engine.plugins.Plugins;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Session;
@@ -18,13 +20,17 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
-/** Keeps the reason for which a queued execution waits true and readable. */
+/**
+ * Keeps the reason for which a queued execution waits true and readable: what is missing, who said
+ * so and when, and whose move it is.
+ */
 @Component(service = Reasons.class, immediate = true)
 public final class Reasons {
   private static final int LOOKED_AT = 500;
 
   private final Database database;
   private final Readiness readiness;
+  private final Plugins plugins;
   private final Settings settings;
   private final Clock clock;
 
@@ -32,10 +38,12 @@ public final class Reasons {
   public Reasons(
       @Reference Database database,
       @Reference Readiness readiness,
+      @Reference Plugins plugins,
       @Reference Settings settings,
       @Reference Clock clock) {
     this.database = database;
     this.readiness = readiness;
+    this.plugins = plugins;
     this.settings = settings;
     this.clock = clock;
   }
@@ -43,14 +51,14 @@ public final class Reasons {
   /** One pass over the groups that have something waiting. */
   public void tick() {
     Map<EnvironmentId, Long> busy = database.read(s -> s.environments().unfinished());
-    for (EnvironmentId group : busy.keySet()) {
-      List<Execution> queued = database.read(s -> s.executions().queued(group, LOOKED_AT));
+    for (EnvironmentId id : busy.keySet()) {
+      List<Execution> queued = database.read(s -> s.executions().queued(id, LOOKED_AT));
       if (queued.isEmpty()) {
         continue;
       }
-      String general = database.read(s -> reason(s, group));
+      General general = database.read(s -> general(s, id));
       for (Execution execution : queued) {
-        String reason = readiness.missing(execution).orElse(general);
+        String reason = readiness.missing(execution).orElseGet(() -> general.words(execution));
         if (!execution.waiting().equals(Optional.of(reason))) {
           database.transact(
               s -> {
@@ -62,47 +70,96 @@ public final class Reasons {
     }
   }
 
-  private String reason(Session session, EnvironmentId id) {
+  /** Why the group starts nothing more now, and whether its runs need an image. */
+  private record General(String reason, boolean images) {
+    String words(Execution execution) {
+      return images && execution.imageDigest().isEmpty()
+          ? reason
+              + " No registry could be asked for the digest of its image; the worker will look for "
+              + execution.spec().image()
+              + " itself."
+          : reason;
+    }
+  }
+
+  private General general(Session session, EnvironmentId id) {
     Optional<Environment> found = session.environments().find(Leases.EVERYTHING, id);
     if (found.isEmpty()) {
-      return "Its environment does not exist any more; stop it and choose another.";
+      return new General(
+          "Its environment does not exist any more; stop it and choose another.", false);
     }
     Environment group = found.get();
-    if (!group.enabled()) {
-      return "Environment " + group.name() + " is disabled; an administrator can enable it.";
-    }
     List<Worker> workers = session.workers().list(Optional.of(id), LOOKED_AT);
     Instant silent = clock.instant().minus(settings.workerSilent());
     List<Worker> alive =
         workers.stream().filter(w -> w.lastSeenAt().isAfter(silent) && !w.draining()).toList();
-    if (alive.isEmpty()) {
-      return noWorker(session, group, !workers.isEmpty());
+    boolean images =
+        group.runtime() == Environment.Runtime.DOCKER
+            || alive.stream()
+                .anyMatch(w -> Assignments.runtime(group, w).equals(Optional.of("docker")));
+    return new General(reason(session, group, workers, alive), images);
+  }
+
+  private String reason(
+      Session session, Environment group, List<Worker> workers, List<Worker> alive) {
+    String environment = "environment " + group.name();
+    if (!group.enabled()) {
+      return "The " + environment + " is disabled; an administrator can enable it.";
     }
-    if (alive.stream().noneMatch(w -> Assignments.runtime(group, w).isPresent())) {
-      return "No worker of environment "
-          + group.name()
+    String growth = growth(session, group).map(why -> "; " + why).orElse("");
+    if (alive.isEmpty()) {
+      return noWorker(group, workers.isEmpty(), growth);
+    }
+    List<Worker> able =
+        alive.stream().filter(w -> Assignments.runtime(group, w).isPresent()).toList();
+    if (able.isEmpty()) {
+      return "No worker of "
+          + environment
           + " can run it: the environment asks for "
           + group.runtime().name().toLowerCase(Locale.ROOT)
           + ".";
     }
-    return "All slots of environment " + group.name() + " are busy.";
+    long slots = able.stream().mapToInt(Worker::slots).sum();
+    long running =
+        session.executions().running(group.id()).values().stream().mapToLong(n -> n).sum();
+    return running < slots
+        ? "A worker of " + environment + " is about to take it."
+        : "All " + slots + " slots of " + environment + " are busy" + growth + ".";
   }
 
-  private static String noWorker(Session session, Environment group, boolean silent) {
-    if (group.provider().isPresent()) {
-      Optional<String> said =
-          session.nodes().list(Optional.of(group.id()), LOOKED_AT).stream()
-              .map(WantedNode::detail)
-              .filter(detail -> !detail.isBlank())
-              .findFirst();
-      return "No machine of environment "
-          + group.name()
-          + " is ready yet"
-          + said.map(text -> "; " + text).orElse("")
-          + ".";
+  /** Why a group with a provider gets no further machines now; empty if it may or has none. */
+  private Optional<String> growth(Session session, Environment group) {
+    if (group.provider().isEmpty()) {
+      return Optional.empty();
     }
-    return silent
-        ? "The workers of environment " + group.name() + " are silent; look at their machines."
-        : "No worker has joined environment " + group.name() + " yet.";
+    String provider = group.provider().get();
+    if (plugins.compute(provider).isEmpty()) {
+      return Optional.of(
+          "its provider is missing ("
+              + plugins.missing(PluginInfo.Kind.COMPUTE, provider).getMessage()
+              + "): machines and runs that are there go on, new machines wait for it");
+    }
+    if (group.scaleMax() == 0) {
+      return Optional.of("it may have no machines: its scale_max is 0");
+    }
+    List<WantedNode> nodes = session.nodes().list(Optional.of(group.id()), LOOKED_AT);
+    Optional<String> said =
+        nodes.stream()
+            .filter(n -> n.state() != WantedNode.State.RELEASING)
+            .map(WantedNode::detail)
+            .filter(detail -> !detail.isBlank())
+            .findFirst();
+    return said.isPresent() || nodes.size() < group.scaleMax()
+        ? said
+        : Optional.of("it has all " + group.scaleMax() + " machines that it may have");
+  }
+
+  private static String noWorker(Environment group, boolean never, String growth) {
+    if (group.provider().isPresent()) {
+      return "No machine of environment " + group.name() + " is ready yet" + growth + ".";
+    }
+    return never
+        ? "No worker has joined environment " + group.name() + " yet."
+        : "The workers of environment " + group.name() + " are silent; look at their machines.";
   }
 }

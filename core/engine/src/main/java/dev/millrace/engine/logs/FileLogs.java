@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -65,6 +67,26 @@ public final class FileLogs implements LiveLogs {
   /** The live log, if there is a folder of it. */
   Optional<LiveLog> find(ExecutionId execution) {
     return Files.isDirectory(folder(execution)) ? Optional.of(log(execution)) : Optional.empty();
+  }
+
+  /** Of which executions there is a live log here. */
+  List<ExecutionId> all() {
+    if (!Files.isDirectory(root)) {
+      return List.of();
+    }
+    try (Stream<Path> folders = Files.list(root)) {
+      List<ExecutionId> found = new ArrayList<>();
+      for (Path folder : folders.filter(Files::isDirectory).toList()) {
+        try {
+          found.add(ExecutionId.parse(String.valueOf(folder.getFileName())));
+        } catch (IllegalArgumentException e) {
+          // Not one of ours.
+        }
+      }
+      return found;
+    } catch (IOException e) {
+      throw new UncheckedIOException("the logs below " + root + " cannot be listed", e);
+    }
   }
 
   /** A file to write a sealed log to before it goes into its store. */

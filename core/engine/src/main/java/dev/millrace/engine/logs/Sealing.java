@@ -5,6 +5,7 @@ import dev.millrace.engine.artifacts.StoreUnavailable;
 import dev.millrace.engine.domain.DataStore;
 import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.ExecutionChange;
+import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.Fact;
 import dev.millrace.engine.domain.LogLengths;
 import dev.millrace.engine.domain.SealedLog;
@@ -14,8 +15,10 @@ import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +43,14 @@ import org.slf4j.LoggerFactory;
 public final class Sealing {
   private static final Logger log = LoggerFactory.getLogger(Sealing.class);
   private static final Duration PAUSE = Duration.ofSeconds(1);
-  private static final int BATCH = 50;
+  private static final int BATCH = 500;
+
+  /** What the master says of an end is in the log by then. */
+  private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+  /** A log that another master holds is that one's to seal, unless it never does. */
+  private static final Duration ELSEWHERE = Duration.ofMinutes(10);
+
   private static final Scope EVERYTHING = new Scope.Everything();
   private static final Set<LogStream> ALL = EnumSet.allOf(LogStream.class);
 
@@ -49,7 +59,8 @@ public final class Sealing {
   private final Blobs blobs;
   private final Settings settings;
   private final Clock clock;
-  private final Loop loop;
+  private final Optional<Loop> loop;
+  private boolean swept;
 
   @Activate
   public Sealing(
@@ -58,24 +69,42 @@ public final class Sealing {
       @Reference Blobs blobs,
       @Reference Settings settings,
       @Reference Clock clock) {
+    this(database, live, blobs, settings, clock, true);
+  }
+
+  /** One whose ticks may be called by hand. */
+  public Sealing(
+      Database database,
+      FileLogs live,
+      Blobs blobs,
+      Settings settings,
+      Clock clock,
+      boolean looping) {
     this.database = database;
     this.live = live;
     this.blobs = blobs;
     this.settings = settings;
     this.clock = clock;
-    this.loop = Loop.start("log-sealing", PAUSE, this::tick);
+    this.loop =
+        looping ? Optional.of(Loop.start("log-sealing", PAUSE, this::tick)) : Optional.empty();
   }
 
   @Deactivate
   void close() {
-    loop.close();
+    loop.ifPresent(Loop::close);
   }
 
   /** Seals what has settled; what cannot be sealed now is tried again. */
-  void tick() {
+  public void tick() {
+    if (!swept) {
+      forgetSealed();
+      swept = true;
+    }
     for (Execution execution : database.read(s -> s.executions().unsealed(BATCH))) {
       try {
-        seal(execution);
+        if (mayBeSealedHere(execution)) {
+          seal(execution);
+        }
       } catch (StoreUnavailable e) {
         log.warn("log store missing, logs stay here reason=\"{}\"", e.getMessage());
         return;
@@ -84,6 +113,42 @@ public final class Sealing {
             "log cannot be sealed, it stays below the data folder execution={}", execution.id(), e);
       }
     }
+  }
+
+  /** A master that was killed after a log was sealed left its live files behind. */
+  private void forgetSealed() {
+    for (ExecutionId id : live.all()) {
+      boolean sealed =
+          database
+              .read(s -> s.executions().find(EVERYTHING, id))
+              .flatMap(Execution::log)
+              .isPresent();
+      if (sealed) {
+        try {
+          live.remove(id);
+          log.info("sealed log forgotten here execution={}", id);
+        } catch (IOException e) {
+          log.error("the live log of a sealed one cannot be removed execution={}", id, e);
+        }
+      }
+    }
+  }
+
+  private boolean mayBeSealedHere(Execution execution) {
+    Instant now = clock.instant();
+    Instant settled = execution.settledAt().orElse(now);
+    if (settled.isAfter(now.minus(LAST_WORDS))) {
+      return false;
+    }
+    LogLengths lengths = execution.logLengths().orElse(new LogLengths(0, 0, 0));
+    boolean something = lengths.stdout() + lengths.stderr() + lengths.status() > 0;
+    if (something && live.find(execution.id()).isEmpty()) {
+      if (settled.isAfter(now.minus(ELSEWHERE))) {
+        return false;
+      }
+      live.note(execution.id(), "The log is lost: no master has it any more.");
+    }
+    return true;
   }
 
   private void seal(Execution execution) throws IOException {
@@ -96,7 +161,10 @@ public final class Sealing {
     Path file = live.scratch(execution.id());
     try {
       LogIndex index = write(execution, file);
-      blobs.ensure(store.get(), key, file);
+      // Written again after a death in between: the bytes and their index must be of one seal.
+      try (InputStream body = new BufferedInputStream(Files.newInputStream(file))) {
+        blobs.write(store.get(), key, body, Files.size(file));
+      }
       byte[] text = index.bytes();
       blobs.write(store.get(), indexKey, new ByteArrayInputStream(text), text.length);
       SealedLog sealed = new SealedLog(store.get().id(), key, indexKey, index.records());

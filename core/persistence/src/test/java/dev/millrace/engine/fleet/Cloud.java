@@ -26,11 +26,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /** A provider called {@code cloud} that can be taken away, filled up and asked what it did. */
-final class Cloud implements ComputeProvider, Plugins {
+public final class Cloud implements ComputeProvider, Plugins {
   final Map<String, Node> nodes = new LinkedHashMap<>();
   final List<NodeRequest> asked = new ArrayList<>();
   final List<String> released = new ArrayList<>();
-  boolean missing;
+  public boolean missing;
   Optional<PluginException> refusal = Optional.empty();
 
   /** Rents a node that nobody asked for. */
