@@ -6,7 +6,7 @@ JDK=$1 JARS=$2 BUILD=$3 VERSION=$4 STAMP=$5
 HERE=$(dirname "$0")
 NAME=millrace-worker-$VERSION-linux-amd64
 ROOT=$BUILD/dist/$NAME
-MODULES=java.base,jdk.crypto.ec,java.logging
+MODULES=java.base,jdk.crypto.ec,java.logging,java.naming,java.management,java.xml,jdk.unsupported
 
 case $(uname -sm) in
 "Linux x86_64") ;;

@@ -29,9 +29,7 @@ record Code(Path folder) {
     return of(
         Map.of(
             "valohai.yaml",
-            "- step:\n    name: run\n    image: "
-                + System.getProperty("it.image", "it-tools")
-                + "\n    command: sh script.sh\n",
+            "- step:\n    name: run\n    image: it-tools\n    command: sh script.sh\n",
             "script.sh",
             script));
   }

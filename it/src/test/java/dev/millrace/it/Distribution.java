@@ -30,6 +30,8 @@ final class Distribution implements AutoCloseable {
     environment.put("MILLRACE_DATA", data().toString());
     environment.put("MILLRACE_HTTP_PORT", Integer.toString(port));
     environment.put("MILLRACE_HTTP_HOST", "127.0.0.1");
+    // Runs are processes unless a test names an engine.
+    environment.put("DOCKER_HOST", "unix:///nonexistent/docker.sock");
     environment.putAll(settings);
   }
 

@@ -21,22 +21,27 @@ import org.junit.jupiter.api.TestInstance;
 @Tag("ends")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EndsIT {
-  private static final Duration LIMIT = Duration.ofSeconds(90);
+  static final Duration LIMIT = Duration.ofSeconds(90);
 
-  private Distribution millrace;
-  private Project project;
+  Runs runs;
+  Project project;
+
+  /** Where executions run. */
+  Runs open() {
+    return Runs.asProcesses();
+  }
 
   @BeforeAll
   void start() {
-    millrace =
-        Distribution.start(
-            Map.of("MILLRACE_STOP_GRACE_SECONDS", "5", "MILLRACE_INPUT_ALLOW", "127.0.0.1/32"));
-    project = Project.of(millrace.user("ada"), "ends");
+    runs = open();
+    project = runs.project("ends");
   }
 
   @AfterAll
   void stop() {
-    millrace.close();
+    if (runs != null) {
+      runs.close();
+    }
   }
 
   @Test
@@ -83,12 +88,15 @@ class EndsIT {
     String execution =
         project.run(
             code,
-            Map.of("inputs", Map.of("data", List.of(millrace.address() + "/nothing/none.csv"))));
+            Map.of(
+                "inputs",
+                Map.of("data", List.of(runs.millrace().address() + "/nothing/none.csv"))));
     JsonNode detail = project.api().awaitEnd(execution, LIMIT);
     assertEquals("error", detail.get("status").asText());
-    assertEquals("input", detail.get("reason").asText());
+    assertEquals("input", detail.get("reason").asText(), detail.toPrettyString());
     String words = detail.get("status_detail").asText();
     assertTrue(words.contains("data") && words.contains("404"), words);
+    assertTrue(project.log(execution, Optional.of("status")).contains(words), words);
   }
 
   @Test
@@ -98,7 +106,10 @@ class EndsIT {
     project.stop(execution);
     JsonNode detail = project.api().awaitEnd(execution, LIMIT);
     assertEquals("stopped", detail.get("status").asText());
-    assertTrue(project.log(execution, Optional.of("stdout")).contains("begun"));
+    assertEquals("", detail.path("reason").asText(""), "a stop is no error");
+    assertEquals(List.of("begun"), project.log(execution, Optional.of("stdout")));
+    List<String> status = project.log(execution, Optional.of("status"));
+    assertTrue(status.stream().anyMatch(line -> line.contains("SIGINT")), status.toString());
   }
 
   @Test

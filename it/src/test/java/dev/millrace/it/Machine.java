@@ -134,6 +134,12 @@ final class Machine {
     return run(Path.of("/"), List.of("sh", "-c", "command -v " + program)).code() == 0;
   }
 
+  /** Where the engine of this machine listens. */
+  static String dockerHost() {
+    String host = System.getenv("DOCKER_HOST");
+    return host == null || host.isBlank() ? "unix:///var/run/docker.sock" : host;
+  }
+
   static boolean dockerAnswers() {
     return has("docker") && run(Path.of("/"), List.of("docker", "version")).code() == 0;
   }

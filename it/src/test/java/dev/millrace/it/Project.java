@@ -9,10 +9,15 @@ import java.util.Optional;
 import java.util.stream.StreamSupport;
 
 /** A project of one user, and what tests do with it. */
-record Project(Api api, String id) {
+record Project(Api api, String id, Map<String, Object> defaults) {
   static Project of(Api api, String name) {
     JsonNode project = api.postForm("/api/v0/projects/", "name=" + name).expectSuccess();
-    return new Project(api, project.get("id").asText());
+    return new Project(api, project.get("id").asText(), Map.of());
+  }
+
+  /** The same project, whose executions use this image instead of their step's. */
+  Project in(String image) {
+    return new Project(api, id, Map.of("image", image));
   }
 
   /** Uploads and runs the step {@code run}; returns the execution's id. */
@@ -29,6 +34,7 @@ record Project(Api api, String id) {
     String commit = api.uploadCode(id, code.archive());
     Map<String, Object> body =
         new HashMap<>(Map.of("project", id, "commit", commit, "step", "run"));
+    body.putAll(defaults);
     body.putAll(more);
     return api.post("/api/v0/executions/", body);
   }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,9 @@ final class LeftRuns {
         boolean gone = runtime == null || left.end(runtime);
         LOG.info("run removed folder={} gone={}", root, gone);
         clean &= gone;
+      }
+      for (RunRuntime runtime : runtimes.values()) {
+        runtime.sweep(folder.runs(), Set.of());
       }
       return clean;
     }

@@ -1,7 +1,5 @@
 package dev.millrace.worker;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -10,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What the machine has. */
-record Machine(String arch, int cpus, long memoryMiB, List<JsonNode> gpus) {
+record Machine(String arch, int cpus, long memoryMiB, List<String> gpus) {
 
-  static Machine look(ObjectMapper json) throws IOException {
+  static Machine look() throws IOException {
     long kiB = 0;
     for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
       if (line.startsWith("MemTotal:")) {
@@ -23,11 +21,12 @@ record Machine(String arch, int cpus, long memoryMiB, List<JsonNode> gpus) {
         System.getProperty("os.arch", "amd64"),
         Runtime.getRuntime().availableProcessors(),
         kiB / 1024,
-        gpus(json));
+        models());
   }
 
-  private static List<JsonNode> gpus(ObjectMapper json) throws IOException {
-    List<JsonNode> gpus = new ArrayList<>();
+  /** Models, in the order of their numbers. */
+  private static List<String> models() throws IOException {
+    List<String> gpus = new ArrayList<>();
     Path driver = Path.of("/proc/driver/nvidia/gpus");
     if (!Files.isDirectory(driver)) {
       return gpus;
@@ -36,10 +35,7 @@ record Machine(String arch, int cpus, long memoryMiB, List<JsonNode> gpus) {
       for (Path folder : folders) {
         for (String line : Files.readAllLines(folder.resolve("information"))) {
           if (line.startsWith("Model:")) {
-            gpus.add(
-                json.createObjectNode()
-                    .put("index", gpus.size())
-                    .put("model", line.substring(6).strip()));
+            gpus.add(line.substring(6).strip());
           }
         }
       }

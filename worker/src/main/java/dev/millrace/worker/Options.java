@@ -1,10 +1,12 @@
 package dev.millrace.worker;
 
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The command line. Secrets are never part of it. */
@@ -32,7 +34,7 @@ record Options(
         --join-token-file FILE  mode 0600; without it the token is read from standard input, when one is needed
         --ca-file FILE          certificates (PEM) to trust for the master and its stores
         --cache-gib N           limit of cached inputs (default 20)
-        --docker-host HOST      unix:///path of the engine (default: DOCKER_HOST or /var/run/docker.sock)
+        --docker-host HOST      unix:///path of the engine (default: DOCKER_HOST, or where engines usually listen)
       millrace-worker remove --dir FOLDER
         ends the worker of the folder and every run that it left there; the folder stays
       """;
@@ -67,7 +69,7 @@ record Options(
             path(given, "--join-token-file", environment),
             path(given, "--ca-file", environment),
             number(given, "--cache-gib", 20, 1_000_000),
-            given.getOrDefault("--docker-host", environment.getOrDefault("DOCKER_HOST", DOCKER)));
+            given.getOrDefault("--docker-host", engine(environment)));
     for (String known :
         List.of(
             "--dir",
@@ -85,6 +87,20 @@ record Options(
       throw new UsageException("unknown option " + given.keySet().iterator().next());
     }
     return options;
+  }
+
+  /** Where an engine is: as the environment says, or where engines usually listen. */
+  static String engine(Map<String, String> environment) {
+    String given = environment.getOrDefault("DOCKER_HOST", "");
+    if (!given.isBlank()) {
+      return given;
+    }
+    String own = environment.getOrDefault("XDG_RUNTIME_DIR", "/nonexistent");
+    return Stream.of("/var/run/docker.sock", own + "/docker.sock", own + "/podman/podman.sock")
+        .filter(socket -> Files.isWritable(Path.of(socket)))
+        .findFirst()
+        .map(socket -> "unix://" + socket)
+        .orElse(DOCKER);
   }
 
   private static String required(Map<String, String> given, String name) throws UsageException {

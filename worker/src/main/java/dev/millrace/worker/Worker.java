@@ -2,6 +2,7 @@ package dev.millrace.worker;
 
 import dev.millrace.worker.run.Run;
 import dev.millrace.worker.run.RunContext;
+import dev.millrace.worker.runtime.RunRuntime;
 import dev.millrace.worker.wire.Assignment;
 import dev.millrace.worker.wire.Backoff;
 import dev.millrace.worker.wire.Master;
@@ -13,7 +14,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +50,8 @@ final class Worker {
   /** Works until it is stopped (true) or its credential is refused (false). */
   boolean work() throws IOException, InterruptedException {
     resume();
+    // The master must know what can be run here before it offers.
+    beat();
     Thread beats = new Thread(this::beats, "beat");
     beats.setDaemon(true);
     beats.start();
@@ -77,6 +82,23 @@ final class Worker {
         LOG.info("run resumed execution={}", run.executionId());
       } catch (IOException e) {
         LOG.error("cannot take up folder={}; remove it by hand", root, e);
+      }
+    }
+    sweep();
+  }
+
+  /** What runs left outside their folders, while no worker was here to remove it. */
+  private void sweep() {
+    Set<String> going =
+        runs.values().stream()
+            .filter(Run::holdsSlot)
+            .map(Run::executionId)
+            .collect(Collectors.toSet());
+    for (RunRuntime runtime : context.runtimes().values()) {
+      try {
+        runtime.sweep(folder.runs(), going);
+      } catch (IOException | RuntimeException e) {
+        LOG.warn("what is left is swept by the next start runtime={}", runtime.name(), e);
       }
     }
   }
@@ -164,28 +186,7 @@ final class Worker {
 
   private void beats() {
     while (!stopped && !refused) {
-      try {
-        Wire.Orders orders =
-            master.beat(
-                new Wire.Beat(
-                    freeSlots(),
-                    runs.values().stream().map(Run::beat).toList(),
-                    folder.diskFreeMiB()));
-        draining = orders.draining();
-        List<Wire.RunOrder> each = orders.runs() == null ? List.of() : orders.runs();
-        for (Wire.RunOrder order : each) {
-          Run run = runs.get(order.executionId());
-          if (run != null) {
-            run.order(order.order());
-          }
-        }
-      } catch (MasterException.CredentialRefused e) {
-        refuse(e);
-      } catch (IOException e) {
-        LOG.debug("beat lost error={}", e.toString());
-      } catch (RuntimeException e) {
-        LOG.error("beat failed", e);
-      }
+      beat();
       synchronized (change) {
         try {
           long end = System.nanoTime() + beat.toNanos();
@@ -197,6 +198,32 @@ final class Worker {
           return;
         }
       }
+    }
+  }
+
+  private void beat() {
+    try {
+      Wire.Orders orders =
+          master.beat(
+              new Wire.Beat(
+                  freeSlots(),
+                  runs.values().stream().map(Run::beat).toList(),
+                  folder.diskFreeMiB(),
+                  context.available()));
+      draining = orders.draining();
+      List<Wire.RunOrder> each = orders.runs() == null ? List.of() : orders.runs();
+      for (Wire.RunOrder order : each) {
+        Run run = runs.get(order.executionId());
+        if (run != null) {
+          run.order(order.order());
+        }
+      }
+    } catch (MasterException.CredentialRefused e) {
+      refuse(e);
+    } catch (IOException e) {
+      LOG.debug("beat lost error={}", e.toString());
+    } catch (RuntimeException e) {
+      LOG.error("beat failed", e);
     }
   }
 

@@ -121,6 +121,15 @@ final class WorkerFolder implements Closeable {
         root.resolve("credential"), credential.reveal().getBytes(StandardCharsets.UTF_8));
   }
 
+  /** The engine that runs of this folder may use. */
+  static Optional<String> engine(Path root) throws IOException {
+    return RunFolder.text(root.resolve("engine")).map(String::strip);
+  }
+
+  void saveEngine(String address) throws IOException {
+    Files.writeString(root.resolve("engine"), address + "\n");
+  }
+
   long diskFreeMiB() throws IOException {
     return Files.getFileStore(root).getUsableSpace() >> 20;
   }

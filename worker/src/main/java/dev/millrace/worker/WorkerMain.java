@@ -1,12 +1,14 @@
 package dev.millrace.worker;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.worker.docker.DockerRuntime;
 import dev.millrace.worker.http.HttpClient;
 import dev.millrace.worker.http.TcpConnector;
 import dev.millrace.worker.run.RunContext;
 import dev.millrace.worker.runtime.ProcessRuntime;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunRuntime;
+import dev.millrace.worker.runtime.RunUser;
 import dev.millrace.worker.transfer.AddressGuard;
 import dev.millrace.worker.transfer.InputCache;
 import dev.millrace.worker.wire.Backoff;
@@ -71,7 +73,8 @@ public final class WorkerMain {
         if (!Files.isDirectory(dir)) {
           return STOPPED;
         }
-        LeftRuns left = new LeftRuns(json, runtimes(List.of("process", "docker")));
+        String engine = WorkerFolder.engine(dir).orElse(Options.engine(System.getenv()));
+        LeftRuns left = new LeftRuns(json, runtimes(List.of("process", "docker"), engine));
         return left.remove(dir) ? STOPPED : BROKEN;
       }
       if (arguments.size() == 2 && arguments.get(0).equals("warm")) {
@@ -140,37 +143,40 @@ public final class WorkerMain {
     HttpClient http = new HttpClient(new TcpConnector((address, port) -> {}, tls));
     Master master = new Master(http, options.master(), json);
     try (WorkerFolder folder = WorkerFolder.open(options.dir(), json)) {
-      Map<String, RunRuntime> runtimes = runtimes(options.runtimes());
-      WorkerFolder.Identity identity = join(options, folder, master);
+      folder.saveEngine(options.dockerHost());
+      Map<String, RunRuntime> runtimes = runtimes(options.runtimes(), options.dockerHost());
       RunContext context =
           new RunContext(
               master,
               json,
               Clock.systemUTC(),
-              name -> Optional.ofNullable(runtimes.get(name)),
+              runtimes,
               http,
               ranges ->
                   new HttpClient(
                       new TcpConnector(new AddressGuard(ranges, address(options.master())), null)),
               new InputCache(folder.cache(), options.cacheGiB() << 30, Clock.systemUTC()));
+      WorkerFolder.Identity identity = join(options, context, folder);
       Worker worker = new Worker(folder, context, options.slots(), identity);
       Runtime.getRuntime().addShutdownHook(new Thread(worker::stop, "stop"));
       LOG.info(
-          "worker ready id={} group={} slots={} runtimes={}",
+          "worker ready id={} group={} slots={} runtimes={} available={}",
           identity.workerId(),
           identity.group(),
           options.slots(),
-          runtimes.keySet());
+          options.runtimes(),
+          context.available());
       return worker.work() ? STOPPED : REFUSED;
     }
   }
 
-  private static Map<String, RunRuntime> runtimes(List<String> names) throws IOException {
+  private Map<String, RunRuntime> runtimes(List<String> names, String engine) throws IOException {
     Map<String, RunRuntime> runtimes = new HashMap<>();
+    RunUser user = RunUser.current();
     for (String name : names) {
-      if (name.equals("process")) {
-        runtimes.put(name, new ProcessRuntime());
-      }
+      runtimes.put(
+          name,
+          name.equals("docker") ? new DockerRuntime(engine, user, json) : new ProcessRuntime(user));
     }
     return runtimes;
   }
@@ -182,8 +188,9 @@ public final class WorkerMain {
   }
 
   /** Registers where the folder has no credential yet, for as long as the master is away. */
-  private WorkerFolder.Identity join(Options options, WorkerFolder folder, Master master)
+  private WorkerFolder.Identity join(Options options, RunContext context, WorkerFolder folder)
       throws IOException, InterruptedException, RefusedException {
+    Master master = context.master();
     WorkerFolder.Identity identity = folder.identity();
     Optional<Secret> known = folder.credential();
     if (known.isPresent() && identity.workerId() != null) {
@@ -191,7 +198,7 @@ public final class WorkerMain {
       return identity;
     }
     Secret token = joinToken(options.joinTokenFile());
-    Machine machine = Machine.look(json);
+    Machine machine = Machine.look();
     Wire.Register body =
         new Wire.Register(
             token,
@@ -205,7 +212,7 @@ public final class WorkerMain {
             machine.cpus(),
             machine.memoryMiB(),
             machine.gpus(),
-            options.runtimes());
+            context.available());
     Backoff backoff = Backoff.standard();
     while (true) {
       try {

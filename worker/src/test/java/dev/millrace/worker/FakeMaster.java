@@ -1,5 +1,6 @@
 package dev.millrace.worker;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -36,6 +37,7 @@ final class FakeMaster implements AutoCloseable {
   private final HttpServer server;
   private boolean refuseCredential;
   private boolean away;
+  private List<String> runtimes = List.of();
   private int claims;
   private int pollSeconds = 1;
 
@@ -170,6 +172,17 @@ final class FakeMaster implements AutoCloseable {
     }
   }
 
+  /** Waits until a beat names just these runtimes. */
+  synchronized void awaitRuntimes(List<String> wanted) throws InterruptedException {
+    long end = System.nanoTime() + 30_000_000_000L;
+    while (!runtimes.equals(wanted) && System.nanoTime() < end) {
+      wait(100);
+    }
+    if (!runtimes.equals(wanted)) {
+      throw new AssertionError("the worker offers " + runtimes);
+    }
+  }
+
   synchronized void awaitClaim() throws InterruptedException {
     int before = claims;
     long end = System.nanoTime() + 30_000_000_000L;
@@ -257,6 +270,7 @@ final class FakeMaster implements AutoCloseable {
   }
 
   private synchronized void beat(HttpExchange exchange, JsonNode request) throws IOException {
+    runtimes = json.convertValue(request.get("runtimes"), new TypeReference<List<String>>() {});
     ObjectNode answer = json.createObjectNode();
     ArrayNode orders = answer.putArray("runs");
     for (JsonNode run : request.get("runs")) {

@@ -28,6 +28,7 @@ enum Setting {
   OFFER("millrace.offer.seconds", Kind.NUMBER, "how long an offer is kept for one worker"),
   POLL("millrace.poll.seconds", Kind.NUMBER, "how long a claim waits for work"),
   STOP_GRACE("millrace.stop.grace.seconds", Kind.NUMBER, "time between SIGINT and SIGKILL"),
+  IMAGE("millrace.image.seconds", Kind.NUMBER, "how long the pull of an image is tried"),
   NO_OUTPUT("millrace.no.output.seconds", Kind.NUMBER, "how long a run may write nothing"),
   LOG_BYTES("millrace.log.bytes", Kind.NUMBER, "log bytes that one execution may write"),
   LOCAL_SLOTS("millrace.local.slots", Kind.NUMBER, "slots of the local worker"),

@@ -27,10 +27,6 @@ final class CommandScript {
         . "$1/env"
         cd "$VH_REPOSITORY_DIR" || exit 126
         mkdir -p "$HOME" 2>/dev/null
-        if [ -r "$1/preload" ]; then
-          LD_PRELOAD="$1/preload${LD_PRELOAD:+:$LD_PRELOAD}"
-          export LD_PRELOAD
-        fi
         exec %s "$1/command"
         """
         .formatted(interpreter());

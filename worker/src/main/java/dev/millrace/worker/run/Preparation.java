@@ -135,13 +135,10 @@ final class Preparation {
     RunFolder folder = spec.folder();
     Path home = Files.createDirectories(folder.work().resolve(".home"));
     Path env = folder.tools().resolve("env");
-    Files.setPosixFilePermissions(
-        env, PosixFilePermissions.fromString(layout.open() ? "r--r--r--" : "r--------"));
+    Files.setPosixFilePermissions(env, PosixFilePermissions.fromString("r--------"));
     for (Path path : List.of(folder.repository(), folder.outputs(), home)) {
       if (layout.uid() >= 0) {
         Trees.own(path, layout.uid());
-      } else if (layout.open()) {
-        Trees.open(path);
       }
     }
     if (layout.uid() >= 0) {

@@ -171,6 +171,7 @@ public final class Run {
       if (ended != null) {
         report("ended", () -> context.master().ended(executionId(), assignment.lease(), ended));
       }
+      forget();
       String problem = upload();
       shipper.streamsEnded();
       settle(problem);
@@ -181,7 +182,7 @@ public final class Run {
   }
 
   private Wire.Ended execute() throws IOException, InterruptedException {
-    RunRuntime runtime = context.runtimes().apply(assignment.runtime()).orElse(null);
+    RunRuntime runtime = context.runtimes().get(assignment.runtime());
     if (runtime == null) {
       return failed(
           "image",
@@ -242,10 +243,24 @@ public final class Run {
           .untilGone();
       live.await();
     }
-    running.remove();
-    RunHandle.Exit exit = running.exit();
     return EndWords.of(
-        exit, orders.stopOrdered(), state.stopReason(), assignment.limits(), running.image());
+        running.exit(),
+        orders.stopOrdered(),
+        state.stopReason(),
+        assignment.limits(),
+        running.image());
+  }
+
+  /** The slot is free; now there is time to remove what the runtime keeps. */
+  private void forget() {
+    RunHandle running = handle;
+    try {
+      if (running != null) {
+        running.remove();
+      }
+    } catch (IOException e) {
+      LOG.warn("what the run leaves is removed later execution={}", executionId(), e);
+    }
   }
 
   private @Nullable String upload() throws IOException, InterruptedException {

@@ -8,13 +8,13 @@ import dev.millrace.worker.transfer.InputCache;
 import dev.millrace.worker.wire.Master;
 import java.time.Clock;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
  * What all runs of a worker share.
  *
- * @param runtimes finds a runtime by its name on the wire
+ * @param runtimes the runtimes that the operator allows, by their names on the wire
  * @param store sends signed requests, to wherever the master says
  * @param inputs makes a client for plain inputs that reaches loopback and link-local only in ranges
  */
@@ -22,7 +22,17 @@ public record RunContext(
     Master master,
     ObjectMapper json,
     Clock clock,
-    Function<String, Optional<RunRuntime>> runtimes,
+    Map<String, RunRuntime> runtimes,
     HttpClient store,
     Function<List<AddressRange>, HttpClient> inputs,
-    InputCache cache) {}
+    InputCache cache) {
+
+  /** The runtimes that could start a run now, by their names on the wire. */
+  public List<String> available() {
+    return runtimes.values().stream()
+        .filter(RunRuntime::available)
+        .map(RunRuntime::name)
+        .sorted()
+        .toList();
+  }
+}

@@ -69,19 +69,6 @@ final class Trees {
     each(root, path -> chown(path, uid));
   }
 
-  /** Lets any user write a folder and all in it. */
-  static void open(Path root) throws IOException {
-    each(
-        root,
-        path -> {
-          if (!Files.isSymbolicLink(path)) {
-            boolean runs = Files.isDirectory(path) || Files.isExecutable(path);
-            Files.setPosixFilePermissions(
-                path, PosixFilePermissions.fromString(runs ? "rwxrwxrwx" : "rw-rw-rw-"));
-          }
-        });
-  }
-
   /** Gives one file to a user. */
   static void chown(Path path, int uid) throws IOException {
     for (Map.Entry<String, Integer> one : Map.of("unix:uid", uid, "unix:gid", uid).entrySet()) {

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param home the folder that user code knows as its /valohai
  * @param uid the user that its files must belong to, -1 for the worker's own
- * @param open whether its folders must be writable by any user
  * @param protectedInputs whether inputs cannot be written through the links in the inputs folder
  * @param environment variables that the runtime adds, weakest of all
  * @param notice a line for the status stream, or null
@@ -16,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 public record Layout(
     String home,
     int uid,
-    boolean open,
     boolean protectedInputs,
     Map<String, String> environment,
     @Nullable String notice) {}

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,40 +16,32 @@ import org.slf4j.LoggerFactory;
 public final class ProcessRuntime implements RunRuntime {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
   private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  private static final int FIRST_UID = 300_000_000;
-  private static final int UIDS = 700_000_000;
 
   private final Isolation isolation;
-  private final int workerUid;
-  private final int workerGid;
+  private final RunUser user;
   private final boolean resetsSignals;
   private final ProcessTable table = new ProcessTable();
 
-  public ProcessRuntime() throws IOException {
-    this(uid("unix:uid"), uid("unix:gid"));
-  }
-
-  private ProcessRuntime(int uid, int gid) throws IOException {
-    this(Isolation.probe(uid), uid, gid);
+  public ProcessRuntime(RunUser user) {
+    this(Isolation.probe(user.uid()), user);
   }
 
   /** With an isolation chosen by the caller. */
-  ProcessRuntime(Isolation isolation, int uid, int gid) throws IOException {
+  ProcessRuntime(Isolation isolation, RunUser user) {
     this.isolation = isolation;
-    this.workerUid = uid;
-    this.workerGid = gid;
+    this.user = user;
     this.resetsSignals = resetsSignals();
-    LOG.info("runtime=process isolation={} uid={}", isolation.word(), uid);
-  }
-
-  /** The user that the worker is. */
-  public static int uid(String attribute) throws IOException {
-    return (Integer) Files.getAttribute(Path.of("/proc/self"), attribute);
+    LOG.info("runtime=process isolation={} uid={}", isolation.word(), user.uid());
   }
 
   @Override
   public String name() {
     return "process";
+  }
+
+  @Override
+  public boolean available() {
+    return true;
   }
 
   @Override
@@ -66,7 +58,7 @@ public final class ProcessRuntime implements RunRuntime {
             ? null
             : "This machine allows no namespaces: there is no /valohai here, use the VH_..._DIR"
                 + " variables instead.";
-    return new Layout(home, runUid(executionId), false, namespaced, environment, notice);
+    return new Layout(home, runUid(executionId), namespaced, environment, notice);
   }
 
   @Override
@@ -91,6 +83,11 @@ public final class ProcessRuntime implements RunRuntime {
     int uid = runUid(executionId);
     return new ProcessRun(
         table, folder, isolation.namespaced(), "MILLRACE_RUN=" + executionId, Math.max(0, uid));
+  }
+
+  @Override
+  public void sweep(Path runs, Set<String> executions) {
+    // Everything of a process run is found by its folder.
   }
 
   private void start(RunFolder folder, String executionId) throws IOException {
@@ -120,8 +117,8 @@ public final class ProcessRuntime implements RunRuntime {
             folder.state().toString(),
             folder.work().toString(),
             folder.logs().toString(),
-            Integer.toString(uid < 0 ? workerUid : uid),
-            Integer.toString(uid < 0 ? workerGid : uid)));
+            Integer.toString(uid < 0 ? user.uid() : uid),
+            Integer.toString(uid < 0 ? user.gid() : uid)));
     ProcessBuilder builder = new ProcessBuilder(command);
     // The supervisor may be root: nothing that a user chose may reach its environment.
     builder.environment().clear();
@@ -139,9 +136,7 @@ public final class ProcessRuntime implements RunRuntime {
     if (isolation != Isolation.ROOT_NAMESPACE && isolation != Isolation.ROOT_PLAIN) {
       return -1;
     }
-    CRC32 crc = new CRC32();
-    crc.update(executionId.getBytes(java.nio.charset.StandardCharsets.UTF_8));
-    return FIRST_UID + (int) (crc.getValue() % UIDS);
+    return RunUser.ofRun(executionId);
   }
 
   /** A shell cannot take back that SIGINT was ignored when it began; env can. */

@@ -1,12 +1,17 @@
 package dev.millrace.worker.runtime;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
 
 /** Where runs live: plain processes, or containers. */
 public interface RunRuntime {
 
   /** The name on the wire. */
   String name();
+
+  /** Whether a run could be started now; asked every few seconds. */
+  boolean available();
 
   /** How the run's folder is laid out and owned for user code. */
   Layout layout(RunFolder folder, String executionId);
@@ -19,4 +24,9 @@ public interface RunRuntime {
 
   /** A run that was started before; one that never was counts as gone after a while. */
   RunHandle adopt(RunSpec spec) throws IOException, LaunchException, InterruptedException;
+
+  /**
+   * Removes what is left of runs whose folders were in {@code runs}, except of those executions.
+   */
+  void sweep(Path runs, Set<String> executions) throws IOException;
 }

@@ -82,13 +82,16 @@ public record Assignment(
       long logBytes,
       double cpus,
       long memoryMiB,
-      List<Integer> gpus) {
-    static final Limits NONE = new Limits(0, 0, 60L, 2L << 30, 0, 0, List.of());
+      List<Integer> gpus,
+      long imageSeconds) {
+    private static final long IMAGE_SECONDS = 300;
+    static final Limits NONE = new Limits(0, 0, 60L, 2L << 30, 0, 0, List.of(), IMAGE_SECONDS);
 
     public Limits {
       stopGraceSeconds = stopGraceSeconds == null ? Long.valueOf(60) : stopGraceSeconds;
       logBytes = logBytes <= 0 ? 2L << 30 : logBytes;
       gpus = gpus == null ? List.of() : gpus;
+      imageSeconds = imageSeconds <= 0 ? IMAGE_SECONDS : imageSeconds;
     }
   }
 }

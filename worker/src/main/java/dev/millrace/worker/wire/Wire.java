@@ -21,7 +21,7 @@ public final class Wire {
       int slots,
       int cpus,
       long memoryMiB,
-      List<JsonNode> gpus,
+      List<String> gpus,
       List<String> runtimes) {}
 
   /** The worker's place with the master. */
@@ -50,7 +50,7 @@ public final class Wire {
   public record Accept(Secret token) {}
 
   /** A sign of life. */
-  public record Beat(int freeSlots, List<BeatRun> runs, long diskFreeMiB) {}
+  public record Beat(int freeSlots, List<BeatRun> runs, long diskFreeMiB, List<String> runtimes) {}
 
   /** One run in a beat. */
   public record BeatRun(String executionId, Secret lease, String phase) {}
@@ -116,7 +116,7 @@ public final class Wire {
       @Nullable RunImage image) {}
 
   /** The image that was run. */
-  public record RunImage(String reference, @Nullable String digest) {}
+  public record RunImage(String reference, @Nullable String digest, @Nullable String id) {}
 
   /** Everything of the run is with the master. */
   public record Settled(Map<String, Long> log, @Nullable String reason, @Nullable String detail) {}

@@ -78,7 +78,8 @@ echo "$code" >"$STATE/exit.tmp" && mv "$STATE/exit.tmp" "$STATE/exit"
 # the worker ends it with the grace.
 case $MODE in
 *-namespace)
-  while [ -e "$STATE/stopping" ] && kill -0 -- -1 2>/dev/null; do sleep 0.1; done
+  # Without "--": dash takes that for a process and fails.
+  while [ -e "$STATE/stopping" ] && kill -0 -1 2>/dev/null; do sleep 0.1; done
   ;;
 esac
 exit 0

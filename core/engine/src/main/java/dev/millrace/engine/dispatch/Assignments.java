@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -158,9 +159,8 @@ public final class Assignments {
     String reference = execution.spec().image();
     ObjectNode image = Wire.JSON.createObjectNode().put("reference", reference);
     execution.imageDigest().ifPresent(digest -> image.put("digest", digest));
-    // A login without a digest would be for an image that no registry answered for.
-    Optional<PullCredentials> login =
-        execution.imageDigest().isPresent() ? images.credentials(reference) : Optional.empty();
+    // Also without a digest: the worker may reach a registry that did not answer the master.
+    Optional<PullCredentials> login = images.credentials(reference);
     login
         .filter(l -> !l.isAnonymous())
         .ifPresent(
@@ -262,8 +262,15 @@ public final class Assignments {
         .put("logBytes", settings.logBytes())
         .put("cpus", worker.cpus() / worker.slots())
         .put("memoryMiB", worker.memoryMiB() / worker.slots())
-        .set(
-            "gpus", Wire.JSON.valueToTree(worker.slots() == 1 ? worker.gpus() : List.<String>of()));
+        .put("imageSeconds", settings.imagePatience().toSeconds())
+        .set("gpus", Wire.JSON.valueToTree(gpus(worker)));
+  }
+
+  /** The numbers of all GPUs for the only slot of a machine; where slots share it, none. */
+  private static List<Integer> gpus(Worker worker) {
+    return worker.slots() == 1
+        ? IntStream.range(0, worker.gpus().size()).boxed().toList()
+        : List.of();
   }
 
   private Rows rows(Session session, Execution execution) {

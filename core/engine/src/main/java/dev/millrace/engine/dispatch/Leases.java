@@ -155,9 +155,21 @@ public final class Leases {
           for (Messages.RunBeat run : runs) {
             orders.add(new Messages.RunOrder(run.executionId(), order(s, worker, run)));
           }
-          boolean draining = s.workers().find(worker.id()).map(Worker::draining).orElse(true);
+          Optional<Worker> known = s.workers().find(worker.id());
+          known.ifPresent(w -> runtimes(s, w, beat.runtimes()));
+          boolean draining = known.map(Worker::draining).orElse(true);
           return new Messages.Orders(orders, draining, wanted);
         });
+  }
+
+  /** Keeps what the worker can start now: an engine may come or go while it is registered. */
+  private static void runtimes(Session session, Worker worker, @Nullable List<String> runtimes) {
+    if (runtimes == null || runtimes.equals(worker.runtimes())) {
+      return;
+    }
+    if (session.workers().update(worker.withRuntimes(Registrations.list(runtimes)))) {
+      log.info("worker offers other runtimes worker={} runtimes={}", worker.id(), runtimes);
+    }
   }
 
   /** Fresh requests for what the assignment named, when they have expired. */

@@ -87,7 +87,12 @@ public final class Messages {
     }
   }
 
-  public record Beat(int freeSlots, @Nullable List<RunBeat> runs, long diskFreeMiB) {}
+  /** {@code runtimes} are those that could start a run now; null from a worker that never says. */
+  public record Beat(
+      int freeSlots,
+      @Nullable List<RunBeat> runs,
+      long diskFreeMiB,
+      @Nullable List<String> runtimes) {}
 
   /** One run in a beat; its lease is a secret. */
   public record RunBeat(
@@ -158,7 +163,8 @@ public final class Messages {
       boolean stopped,
       @Nullable Image image) {}
 
-  public record Image(@Nullable String reference, @Nullable String digest) {}
+  public record Image(
+      @Nullable String reference, @Nullable String digest, @Nullable String id) {}
 
   public record Settled(@Nullable Lengths log, @Nullable String reason, @Nullable String detail) {}
 

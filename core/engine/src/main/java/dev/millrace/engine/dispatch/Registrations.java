@@ -192,7 +192,7 @@ public final class Registrations {
     return value == null ? "" : text("release, os and arch", value, 64);
   }
 
-  private static List<String> list(@Nullable List<String> values) {
+  static List<String> list(@Nullable List<String> values) {
     if (values == null) {
       return List.of();
     }

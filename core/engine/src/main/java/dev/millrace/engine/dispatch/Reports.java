@@ -205,6 +205,9 @@ public final class Reports {
     }
     reason.ifPresent(r -> data.put("reason", r.word()));
     data.put("stopped", ended.stopped());
+    if (ended.image() != null && ended.image().id() != null) {
+      data.put("imageId", cut(ended.image().id()));
+    }
     return new Change(change.at(now), Leases.fact(execution, "Ended", now, data));
   }
 

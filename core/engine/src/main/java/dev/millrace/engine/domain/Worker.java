@@ -31,4 +31,30 @@ public record Worker(
     Instant lastSeenAt,
     Optional<Instant> removedAt,
     long beat,
-    long version) {}
+    long version) {
+
+  /** The same worker with other runtimes. */
+  public Worker withRuntimes(List<String> others) {
+    return new Worker(
+        id,
+        group,
+        name,
+        credentialHash,
+        nonce,
+        nodeKey,
+        release,
+        os,
+        arch,
+        slots,
+        cpus,
+        memoryMiB,
+        gpus,
+        others,
+        draining,
+        registeredAt,
+        lastSeenAt,
+        removedAt,
+        beat,
+        version);
+  }
+}

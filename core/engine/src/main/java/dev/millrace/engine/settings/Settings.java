@@ -107,6 +107,11 @@ public final class Settings {
     return seconds("millrace.stop.grace.seconds", 60);
   }
 
+  /** How long a worker tries to pull an image that it does not have. */
+  public Duration imagePatience() {
+    return seconds("millrace.image.seconds", 300);
+  }
+
   /** How long a run may be silent on both streams, where its step says nothing. */
   public Duration noOutput() {
     return seconds("millrace.no.output.seconds", 8 * 3600);

@@ -1,0 +1,188 @@
+package dev.millrace.worker.docker;
+
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.exception.ConflictException;
+import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.WaitResponse;
+import dev.millrace.worker.runtime.RunFolder;
+import dev.millrace.worker.runtime.RunHandle;
+import dev.millrace.worker.wire.Wire;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A run in its container, which one request to the engine waits for. */
+final class DockerRun implements RunHandle {
+  private static final Logger LOG = LoggerFactory.getLogger(DockerRun.class);
+  private static final long EXEC_SECONDS = 10;
+  private static final Duration PAUSE = Duration.ofMillis(500);
+
+  private final Engine engine;
+  private final RunFolder folder;
+  private final String name;
+  private final Wire.RunImage image;
+  private @Nullable End end;
+  private boolean gone;
+  private boolean outOfMemory;
+  private @Nullable String problem;
+
+  /** Completed when the container has ended, or the engine went away. */
+  private static final class End extends ResultCallback.Adapter<WaitResponse> {
+    @Override
+    protected void throwFirstError() {
+      // What became of the container is asked for afterwards, whatever came.
+    }
+  }
+
+  /** A shell was started in the container, or could not be as that has ended. */
+  private static final class Started extends ResultCallback.Adapter<Frame> {
+    @Override
+    public void onError(Throwable e) {
+      LOG.debug("nothing to interrupt said={}", e.toString());
+      super.onError(e);
+    }
+
+    @Override
+    protected void throwFirstError() {
+      // The grace decides.
+    }
+  }
+
+  DockerRun(Engine engine, RunFolder folder, String name, Wire.RunImage image) {
+    this.engine = engine;
+    this.folder = folder;
+    this.name = name;
+    this.image = image;
+  }
+
+  @Override
+  public synchronized boolean awaitGone(Duration wait) throws IOException, InterruptedException {
+    if (gone) {
+      return true;
+    }
+    End current = end;
+    try {
+      if (current == null) {
+        current = engine.stream(client -> client.waitContainerCmd(name).exec(new End()));
+        end = current;
+      }
+      if (!current.awaitCompletion(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+        return false;
+      }
+      end = null;
+      return look();
+    } catch (IOException e) {
+      // The engine is away; its containers may well go on.
+      LOG.debug("container not seen name={} error={}", name, e.toString());
+      end = null;
+      Thread.sleep(Math.min(wait.toMillis(), PAUSE.toMillis()));
+      return false;
+    }
+  }
+
+  /** Whether it has ended; if so, how is remembered, as the container goes soon. */
+  private boolean look() throws IOException {
+    try {
+      InspectContainerResponse found =
+          engine.call(client -> client.inspectContainerCmd(name).exec());
+      InspectContainerResponse.ContainerState state = found.getState();
+      if (Boolean.TRUE.equals(state.getRunning())) {
+        return false;
+      }
+      outOfMemory = Boolean.TRUE.equals(state.getOOMKilled());
+      String error = state.getError();
+      problem = error == null || error.isBlank() ? null : error;
+      Long code = state.getExitCodeLong();
+      if (problem == null && code != null && (code == 126 || code == 127)) {
+        // The init found nothing to run; had it run, the exit code would be in its file.
+        problem = "its image has no /bin/sh that this machine can run. Take another image.";
+      }
+    } catch (NotFoundException e) {
+      LOG.warn("container is not there any more name={}", name);
+    }
+    gone = true;
+    return true;
+  }
+
+  @Override
+  public synchronized Exit exit() throws IOException {
+    String[] left = RunFolder.text(RunContainer.exit(folder)).orElse("").strip().split(" ");
+    boolean told = left[0].matches("\\d{1,3}");
+    boolean killed = outOfMemory || left.length > 1 && left[1].matches("[1-9]\\d{0,9}");
+    return new Exit(told ? Integer.valueOf(left[0]) : null, killed, told ? null : problem);
+  }
+
+  /**
+   * A signal to the container would reach its first process only, and one by the numbers of the
+   * machine's process table would need a worker that sees them and may; so a shell inside sends it
+   * to every process but itself and the init, in one system call.
+   */
+  @Override
+  public void interrupt() throws IOException {
+    Files.write(RunContainer.stopping(folder), List.of("stop"), StandardCharsets.UTF_8);
+    try {
+      ResultCallback.Adapter<Frame> started =
+          engine.call(
+              client -> {
+                String exec =
+                    client
+                        .execCreateCmd(name)
+                        .withCmd("/bin/sh", "-c", "kill -INT -1")
+                        .exec()
+                        .getId();
+                return client.execStartCmd(exec).withDetach(true).exec(new Started());
+              });
+      if (!started.awaitCompletion(EXEC_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("the interrupt takes long name={}", name);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (NotFoundException | ConflictException e) {
+      LOG.debug("nothing to interrupt name={} said={}", name, e.getMessage());
+    }
+  }
+
+  @Override
+  public void kill() throws IOException {
+    try {
+      engine.call(client -> client.killContainerCmd(name).withSignal("KILL").exec());
+    } catch (NotFoundException | ConflictException e) {
+      LOG.debug("nothing to kill name={} said={}", name, e.getMessage());
+    }
+  }
+
+  @Override
+  public void remove() throws IOException {
+    remove(engine, name);
+  }
+
+  /** Removes a container, running or not; one that has gone is no error. */
+  static void remove(Engine engine, String container) throws IOException {
+    try {
+      engine.call(
+          client ->
+              client.removeContainerCmd(container).withForce(true).withRemoveVolumes(true).exec());
+    } catch (NotFoundException e) {
+      LOG.debug("container gone already name={}", container);
+    } catch (ConflictException e) {
+      // Another removal of it is under way.
+      LOG.debug("container goes already name={}", container);
+    } catch (DockerException e) {
+      throw new IOException("the engine does not remove container " + container, e);
+    }
+  }
+
+  @Override
+  public Wire.RunImage image() {
+    return image;
+  }
+}

@@ -1,0 +1,243 @@
+package dev.millrace.worker.docker;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.InspectImageResponse;
+import com.github.dockerjava.api.command.PullImageCmd;
+import com.github.dockerjava.api.command.PullImageResultCallback;
+import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.AuthConfig;
+import com.github.dockerjava.api.model.PullResponseItem;
+import dev.millrace.worker.runtime.LaunchException;
+import dev.millrace.worker.wire.Assignment;
+import dev.millrace.worker.wire.Wire;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Brings a run's image to the engine. */
+final class RunImages {
+  private static final long FIRST_PAUSE_MILLIS = 1_000;
+  private static final long LONGEST_PAUSE_MILLIS = 15_000;
+  private static final long LOOK_MILLIS = 50;
+
+  private final Engine engine;
+
+  RunImages(Engine engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * The image as it is to be run: by its digest where the registry said one; else what the engine
+   * has under that name; else what a pull brings. The pull is tried until {@code patience} is over.
+   */
+  Wire.RunImage bring(
+      Assignment.@Nullable Image image,
+      Duration patience,
+      Consumer<String> status,
+      BooleanSupplier cancelled)
+      throws LaunchException, IOException, InterruptedException {
+    if (image == null || image.reference().isBlank()) {
+      throw new LaunchException(
+          "image",
+          "The execution names no image, and this worker runs containers. Name one in the step's"
+              + " image.");
+    }
+    ImageName name = ImageName.of(image.reference(), image.digest());
+    Optional<Wire.RunImage> there =
+        engine.patiently(patience, cancelled, client -> find(client, name, image.reference()));
+    if (there.isPresent()) {
+      if (name.digest() == null) {
+        status.accept(
+            "No registry told the digest of image %s: the one on this machine is run, %s."
+                .formatted(image.reference(), there.get().id()));
+      }
+      return there.get();
+    }
+    pull(name, image, patience, status, cancelled);
+    return engine
+        .call(client -> find(client, name, image.reference()))
+        .orElseThrow(
+            () ->
+                new LaunchException(
+                    "image",
+                    cancelled.getAsBoolean()
+                        ? "Stopped while the image was pulled."
+                        : "The image "
+                            + image.reference()
+                            + " was pulled, but the engine does not have it. Look at its log."));
+  }
+
+  private static Optional<Wire.RunImage> find(
+      DockerClient client, ImageName name, String reference) {
+    try {
+      InspectImageResponse found = client.inspectImageCmd(name.local()).exec();
+      List<String> digests = found.getRepoDigests() == null ? List.of() : found.getRepoDigests();
+      String digest =
+          name.digest() != null
+              ? name.digest()
+              : digests.stream()
+                  .filter(d -> d.startsWith(name.repository() + "@"))
+                  .map(d -> d.substring(d.indexOf('@') + 1))
+                  .findFirst()
+                  .orElse(null);
+      return Optional.of(new Wire.RunImage(reference, digest, found.getId()));
+    } catch (NotFoundException e) {
+      return Optional.empty();
+    }
+  }
+
+  private void pull(
+      ImageName name,
+      Assignment.Image image,
+      Duration patience,
+      Consumer<String> status,
+      BooleanSupplier cancelled)
+      throws LaunchException, InterruptedException {
+    long began = System.nanoTime();
+    long end = began + patience.toNanos();
+    long pause = FIRST_PAUSE_MILLIS;
+    String told = "";
+    status.accept("Pulling image " + image.reference() + ".");
+    while (true) {
+      String problem = attempt(name, image.pull(), cancelled);
+      if (problem == null) {
+        status.accept(
+            "Image %s pulled in %d s."
+                .formatted(image.reference(), seconds(System.nanoTime() - began)));
+        return;
+      }
+      if (cancelled.getAsBoolean()) {
+        return;
+      }
+      if (System.nanoTime() - end >= 0) {
+        throw new LaunchException(
+            "image",
+            "The image %s could not be pulled in %d s: %s. %s"
+                .formatted(
+                    image.reference(), patience.toSeconds(), problem, remedy(problem, image)));
+      }
+      if (!problem.equals(told)) {
+        told = problem;
+        status.accept(
+            "The image cannot be pulled yet: %s. It is tried for %d s more."
+                .formatted(problem, seconds(end - System.nanoTime())));
+      }
+      rest(Math.min(pause, (end - System.nanoTime()) / 1_000_000 + 1), cancelled);
+      pause = Math.min(LONGEST_PAUSE_MILLIS, pause * 2);
+    }
+  }
+
+  /** One pull to its end; what went wrong, or null. */
+  private @Nullable String attempt(
+      ImageName name, Assignment.@Nullable Pull login, BooleanSupplier cancelled)
+      throws InterruptedException {
+    try (Progress progress = new Progress()) {
+      engine.stream(
+          client -> {
+            PullImageCmd command = client.pullImageCmd(name.repository()).withTag(name.version());
+            if (login != null) {
+              command.withAuthConfig(
+                  new AuthConfig()
+                      .withUsername(login.username())
+                      .withPassword(login.password().reveal())
+                      .withRegistryAddress(name.registry()));
+            }
+            return command.exec(progress);
+          });
+      while (!progress.awaitCompletion(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+        if (cancelled.getAsBoolean()) {
+          return "stopped";
+        }
+      }
+      return progress.problem;
+    } catch (DockerException e) {
+      return words(e.getMessage());
+    } catch (IOException e) {
+      return words(e.getMessage());
+    }
+  }
+
+  /** Keeps the error that the engine sends in the middle of a pull. */
+  private static final class Progress extends PullImageResultCallback {
+    private volatile @Nullable String problem;
+
+    @Override
+    public void onNext(PullResponseItem item) {
+      PullResponseItem.ErrorDetail detail = item.getErrorDetail();
+      if (detail != null && detail.getMessage() != null) {
+        problem = words(detail.getMessage());
+      }
+    }
+
+    @Override
+    public void onError(Throwable e) {
+      problem = words(e.getMessage());
+      super.onError(e);
+    }
+
+    @Override
+    protected void throwFirstError() {
+      // Told by problem.
+    }
+  }
+
+  private void rest(long millis, BooleanSupplier cancelled) throws InterruptedException {
+    long jittered = millis - ThreadLocalRandom.current().nextLong(millis / 4 + 1);
+    long end = System.nanoTime() + jittered * 1_000_000;
+    while (System.nanoTime() - end < 0 && !cancelled.getAsBoolean()) {
+      Thread.sleep(LOOK_MILLIS);
+    }
+  }
+
+  /**
+   * The engine's words on one line: docker-java puts the status and the body's JSON around them.
+   */
+  static String words(@Nullable String message) {
+    String text = message == null ? "the engine gave no reason" : message;
+    int json = text.indexOf("{\"message\":\"");
+    if (json >= 0) {
+      int end = text.lastIndexOf("\"}");
+      text =
+          text.substring(json + 12, end > json + 12 ? end : text.length())
+              .replace("\\\"", "\"")
+              .replace("\\n", " ");
+    }
+    text = text.replaceAll("\\p{Cntrl}+", " ").strip();
+    text = text.length() > 500 ? text.substring(0, 500) + "…" : text;
+    return text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+  }
+
+  private static String remedy(String problem, Assignment.Image image) {
+    String said = problem.toLowerCase(Locale.ROOT);
+    if (said.contains("unauthorized")
+        || said.contains("denied")
+        || said.contains("no basic auth")
+        || said.contains("forbidden")) {
+      return image.pull() == null
+          ? "Its registry wants a login: an administrator can add an account for that registry, or"
+              + " correct the image's name."
+          : "Its registry refuses the login of this installation's registry account: an"
+              + " administrator can correct it.";
+    }
+    if (said.contains("manifest unknown")
+        || said.contains("not found")
+        || said.contains("name unknown")
+        || said.contains("does not exist")) {
+      return "Correct the image's name in the step, or push the image to that registry.";
+    }
+    return "See that the machine of this worker reaches the registry, or name an image that its"
+        + " engine has.";
+  }
+
+  private static long seconds(long nanos) {
+    return Math.max(0, nanos / 1_000_000_000);
+  }
+}

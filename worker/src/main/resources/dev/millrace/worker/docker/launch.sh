@@ -1,0 +1,20 @@
+# The first process of a run's container below its init. $1 is the folder of the run's scripts.
+# It outlives an interrupt, and it sets no signal to be ignored: a program could not take that back.
+trap : INT TERM HUP QUIT
+exec >>/.millrace/stdout 2>>/.millrace/stderr </dev/null
+/bin/sh "$1/start" "$1"
+code=$?
+
+# How often memory ran out, by the cgroup of either version.
+oom=0
+for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+  [ -r "$file" ] || continue
+  while read -r name count; do
+    [ "$name" = oom_kill ] && oom=$count
+  done <"$file"
+done
+echo "$code $oom" >/.millrace/exit
+
+# The end of this shell ends the container. A stopped run's other processes get their time first.
+while [ -e "$1/stopping" ] && kill -0 -1 2>/dev/null; do sleep 0.1; done
+exit "$code"
