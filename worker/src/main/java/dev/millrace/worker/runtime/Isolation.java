@@ -60,6 +60,11 @@ public enum Isolation {
       }
       return drops ? ROOT_PLAIN : PLAIN;
     }
+    return userNamespaces(uid) ? USER_NAMESPACE : PLAIN;
+  }
+
+  /** Whether a user may have namespaces of their own here. */
+  static boolean userNamespaces(int uid) {
     String inner =
         "mount --rbind / /mnt && cd /mnt && pivot_root . mnt && umount -l /mnt"
             + " && mount -t proc proc /proc && unshare --user --map-user="
@@ -67,7 +72,7 @@ public enum Isolation {
             + " --map-group="
             + uid
             + " true";
-    return works(USER_UNSHARE, inner) ? USER_NAMESPACE : PLAIN;
+    return works(USER_UNSHARE, inner);
   }
 
   private static boolean works(List<String> prefix, String script) {
