@@ -40,8 +40,8 @@ class StopTest {
   }
 
   /**
-   * The one in the foreground ends at once, so that only the other keeps the run. A shell starts that
-   * with SIGINT ignored, which a program may change and another shell may not.
+   * The one in the foreground ends at once, so that only the other keeps the run. A shell starts
+   * that with SIGINT ignored, which a program may change and another shell may not.
    */
   @ParameterizedTest
   @MethodSource("possible")
@@ -49,8 +49,7 @@ class StopTest {
     Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwx--x--x"));
     RunFolder folder = new RunFolder(dir.resolve("run"));
     folder.create();
-    Files.setPosixFilePermissions(
-        folder.outputs(), PosixFilePermissions.fromString("rwxrwxrwx"));
+    Files.setPosixFilePermissions(folder.outputs(), PosixFilePermissions.fromString("rwxrwxrwx"));
     Files.writeString(folder.tools().resolve("start"), "sh \"$1/middle\" \"$1\"\n");
     Files.writeString(
         folder.tools().resolve("middle"),
@@ -92,8 +91,7 @@ class StopTest {
   }
 
   private static Assignment assignment() throws IOException {
-    return JSON.readValue(
-        Path.of("../docs/wire/assignment.json").toFile(), Assignment.class);
+    return JSON.readValue(Path.of("../docs/wire/assignment.json").toFile(), Assignment.class);
   }
 
   private static String said(RunFolder folder) {
