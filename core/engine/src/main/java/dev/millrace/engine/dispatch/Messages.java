@@ -163,8 +163,7 @@ public final class Messages {
       boolean stopped,
       @Nullable Image image) {}
 
-  public record Image(
-      @Nullable String reference, @Nullable String digest, @Nullable String id) {}
+  public record Image(@Nullable String reference, @Nullable String digest, @Nullable String id) {}
 
   public record Settled(@Nullable Lengths log, @Nullable String reason, @Nullable String detail) {}
 

@@ -172,7 +172,7 @@ final class Yard {
         leases.beat(
             worker,
             new Messages.Beat(
-                0, List.of(new Messages.RunBeat(id.toString(), lease, "running")), 1));
+                0, List.of(new Messages.RunBeat(id.toString(), lease, "running")), 1, null));
     return orders.runs().get(0).order();
   }
 
