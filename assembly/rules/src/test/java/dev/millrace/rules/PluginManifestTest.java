@@ -2,6 +2,7 @@ package dev.millrace.rules;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,10 @@ final class PluginManifestTest {
     for (Path jar : jars) {
       try (JarFile file = new JarFile(jar.toFile())) {
         Attributes main = file.getManifest().getMainAttributes();
+        String artifact = jar.getFileName().toString().replaceAll("-\\d.*", "");
+        assertTrue(
+            main.getValue("Bundle-SymbolicName").endsWith("." + artifact),
+            jar + " is named " + main.getValue("Bundle-SymbolicName"));
         assertNull(main.getValue("Export-Package"), jar + " exports");
         assertNull(main.getValue("DynamicImport-Package"), jar + " imports what it likes");
         String imports = main.getValue("Import-Package");
