@@ -74,6 +74,7 @@ class QuickstartIT {
   void runsTheExampleAndShowsItsLogWhileItRuns() {
     first = newcomer.quickstart().print().expectSuccess();
     assertTrue(first.seconds("building") <= first.seconds("starting"));
+    assertTrue(first.says("no Docker engine answers"), first.text());
     newcomer.expectNoProcess();
   }
 
