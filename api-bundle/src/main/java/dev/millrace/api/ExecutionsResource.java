@@ -173,11 +173,10 @@ public final class ExecutionsResource {
   @Takes(required = "tags")
   public Tags tag(
       @Context ContainerRequestContext context, @PathParam("name") String name, Tags body) {
-    return new Tags(
-        executions
-            .tag(Call.of(context).actor(), name, Optional.ofNullable(body.tags()).orElse(List.of()))
-            .execution()
-            .tags());
+    List<String> wanted =
+        Optional.ofNullable(body.tags())
+            .orElseThrow(() -> Invalid.field("tags", "This field is required", "required"));
+    return new Tags(executions.tag(Call.of(context).actor(), name, wanted).execution().tags());
   }
 
   /** A bare array, unlike other lists. */

@@ -8,7 +8,9 @@ import dev.millrace.engine.service.LogPage;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** A log as JSON, written line by line: it may be larger than memory. */
@@ -41,7 +43,9 @@ final class LogAnswer implements StreamingOutput {
   @Override
   public void write(OutputStream out) throws IOException {
     try (page;
-        JsonGenerator json = new JsonFactory().createGenerator(out)) {
+        JsonGenerator json =
+            new JsonFactory()
+                .createGenerator(new OutputStreamWriter(out, StandardCharsets.UTF_8))) {
       json.writeStartObject();
       json.writeNumberField("total", page.total());
       json.writeBooleanField("truncated", page.truncated() || page.total() > first);

@@ -22,6 +22,9 @@ import java.util.OptionalLong;
 final class SubmissionBody {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** Numbers that are longer are out of every range, and slow to read. */
+  private static final int MOST_DIGITS = 40;
+
   private final ObjectNode body;
   private final Problems problems = new Problems();
 
@@ -192,9 +195,9 @@ final class SubmissionBody {
     }
     try {
       // Older clients send whole numbers as 3600.0, forms send them as text.
+      String digits = node.isValueNode() ? node.asText().strip() : "";
       long value =
-          new java.math.BigDecimal(node.isValueNode() ? node.asText().strip() : "")
-              .longValueExact();
+          new java.math.BigDecimal(digits.length() <= MOST_DIGITS ? digits : "").longValueExact();
       if (value >= least && value <= most) {
         return OptionalLong.of(value);
       }

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -78,6 +77,52 @@ class ApiIT {
     }
     assertThrows(AssertionError.class, () -> described.check("GET", me, 202, body));
     assertThrows(AssertionError.class, () -> described.check("GET", "/api/v0/x/", 200, body));
+  }
+
+  @Test
+  void oddRequestsAreRefusedInWordsAndTheMasterLivesOn() {
+    Api admin = millrace.admin();
+    String environments = "/api/v0/environments/";
+    for (String price : List.of("1e300", "1e-999999999", "1e999999999", "-1")) {
+      assertEquals(
+          400,
+          admin.post(environments, Map.of("slug", "odd", "per_hour_price_usd", price)).status(),
+          price);
+    }
+    String execution = project.run(HELLO);
+    String tags = "/api/v0/executions/" + execution + "/tags/";
+    assertEquals(400, ada.post(tags, java.util.Collections.singletonMap("tags", null)).status());
+    assertEquals(
+        400, ada.post(tags, Map.of("tags", java.util.Collections.singletonList(null))).status());
+    assertEquals(
+        400,
+        ada.post(
+                "/api/v0/executions/multi_download_metadata_csv/",
+                Map.of("ids", java.util.Collections.singletonList(null)))
+            .status());
+    for (String name : List.of("a\u0000b", "be\u0007ll")) {
+      assertEquals(400, ada.post("/api/v0/projects/", Map.of("name", name)).status());
+    }
+    assertEquals(
+        400,
+        ada.post("/api/v0/tokens/", Map.of("name", "old", "expires_in", Long.MAX_VALUE)).status());
+    assertEquals(
+        400,
+        ada.post(
+                "/api/v0/executions/",
+                Map.of(
+                    "project",
+                    project.id(),
+                    "commit",
+                    "x",
+                    "step",
+                    "y",
+                    "priority",
+                    "9".repeat(1_000_000)))
+            .status());
+    assertEquals(0, ada.get("/api/v0/executions/?step=%00").expectSuccess().get("count").asInt());
+    assertEquals(200, admin.get("/api/v0/audit/").status());
+    assertEquals(200, ada.get("/ready").status());
   }
 
   @Test
@@ -154,38 +199,6 @@ class ApiIT {
         429,
         ada.anonymous().postForm("/api/v0/get-token/", "username=carl&password=wrong").status());
     assertEquals(429, ada.anonymous().postForm("/api/v0/get-token/", right).status());
-  }
-
-  @Test
-  void everyChangeLeavesAnAuditRow() {
-    Api admin = millrace.admin();
-    Api dora = millrace.user("dora");
-    Project made = Project.of(dora, "audited");
-    String execution = made.run(HELLO);
-    dora.awaitEnd(execution, Duration.ofSeconds(90));
-    made.stop(execution);
-    dora.method("PUT", "/api/v0/projects/" + made.id() + "/", Map.of("name", "renamed"))
-        .expectSuccess();
-    assertTrue(dora.delete("/api/v0/executions/" + execution + "/").status() < 300);
-    assertTrue(dora.delete("/api/v0/projects/" + made.id() + "/").status() < 300);
-    Set<String> actions = new TreeSet<>();
-    for (JsonNode entry : admin.get("/api/v0/audit/?limit=1000").expectSuccess().get("results")) {
-      actions.add(entry.get("action").asText());
-    }
-    System.out.println("audited: " + actions);
-    for (String action :
-        List.of(
-            "user.create",
-            "token.create",
-            "project.create",
-            "commit.upload",
-            "execution.create",
-            "project.update",
-            "execution.delete",
-            "project.delete")) {
-      assertTrue(actions.contains(action), action + " is not among " + actions);
-    }
-    assertEquals(403, dora.get("/api/v0/audit/").status());
   }
 
   @Test

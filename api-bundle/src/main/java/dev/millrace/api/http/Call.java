@@ -94,14 +94,14 @@ public final class Call {
   /** The first value of a query key; empty if absent or blank. */
   public Optional<String> query(String name) {
     return Optional.ofNullable(context.getUriInfo().getQueryParameters().getFirst(name))
-        .map(String::trim)
+        .map(String::strip)
         .filter(v -> !v.isEmpty());
   }
 
   /** All values of a repeated query key. */
   public List<String> queryAll(String name) {
     return context.getUriInfo().getQueryParameters().getOrDefault(name, List.of()).stream()
-        .map(String::trim)
+        .map(String::strip)
         .filter(v -> !v.isEmpty())
         .toList();
   }

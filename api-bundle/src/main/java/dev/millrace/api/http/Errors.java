@@ -112,7 +112,7 @@ public final class Errors implements ExceptionMapper<Throwable> {
           case 405 -> "This method is not allowed here.";
           case 406 -> "Only application/json can be answered here.";
           case 413 -> String.valueOf(failure.getMessage());
-          case 415 -> "Send application/json or application/x-www-form-urlencoded.";
+          case 415 -> "Send application/json or a form; files are uploaded as multipart/form-data.";
           default -> original.getStatusInfo().getReasonPhrase();
         };
     Response answer = detail(status, code(status), detail);

@@ -3,9 +3,13 @@ package dev.millrace.api.http;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.type.LogicalType;
 import dev.millrace.engine.service.Invalid;
 import jakarta.ws.rs.ClientErrorException;
 import jakarta.ws.rs.Consumes;
@@ -25,6 +29,9 @@ import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Activate;
@@ -48,6 +55,7 @@ public final class JsonBodies implements MessageBodyReader<Object>, MessageBodyW
   static final int MAX_BYTES = 10 << 20;
 
   private final ObjectMapper json = Json.mapper();
+  private final ObjectMapper strict = strict();
 
   @Activate
   public JsonBodies() {}
@@ -76,14 +84,12 @@ public final class JsonBodies implements MessageBodyReader<Object>, MessageBodyW
     JavaType wanted = json.getTypeFactory().constructType(generic);
     try {
       if (isForm(mediaType)) {
-        return json.convertValue(form(new String(bytes, StandardCharsets.UTF_8)), wanted);
+        ObjectNode form = form(new String(bytes, StandardCharsets.UTF_8));
+        requireText("", form);
+        return json.convertValue(form, wanted);
       }
       String text = new String(bytes, StandardCharsets.UTF_8);
-      Object value = json.readValue(text.isBlank() ? "{}" : text, wanted);
-      if (value == null) {
-        throw Invalid.nonField("The body must be a JSON object, not null", "invalid");
-      }
-      return value;
+      return strict.convertValue(object(text.isBlank() ? "{}" : text), wanted);
     } catch (JsonProcessingException e) {
       throw invalid(e);
     } catch (IllegalArgumentException e) {
@@ -110,7 +116,65 @@ public final class JsonBodies implements MessageBodyReader<Object>, MessageBodyW
       MultivaluedMap<String, Object> headers,
       OutputStream out)
       throws IOException {
-    out.write(json.writeValueAsBytes(value));
+    // By way of a text: half a character, which a name from elsewhere may have, becomes a mark
+    // then.
+    out.write(json.writeValueAsString(value).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** In a form everything is text; in JSON a number or a truth value is none. */
+  private static ObjectMapper strict() {
+    ObjectMapper mapper = Json.mapper();
+    for (CoercionInputShape shape :
+        List.of(CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean)) {
+      mapper.coercionConfigFor(LogicalType.Textual).setCoercion(shape, CoercionAction.Fail);
+    }
+    return mapper;
+  }
+
+  private ObjectNode object(String text) throws JsonProcessingException {
+    JsonNode tree = json.readTree(text);
+    if (!(tree instanceof ObjectNode object)) {
+      throw Invalid.nonField(
+          "The body must be a JSON object, not "
+              + tree.getNodeType().name().toLowerCase(Locale.ROOT),
+          "invalid");
+    }
+    requireText("", object);
+    return object;
+  }
+
+  /** No database keeps NUL or half a character as it is. */
+  private static void requireText(String field, JsonNode node) {
+    if (node.isTextual() && !storable(node.textValue())) {
+      throw Invalid.field(
+          field, "The character NUL and half characters are not allowed", "invalid");
+    }
+    for (Map.Entry<String, JsonNode> entry : node.properties()) {
+      if (!storable(entry.getKey())) {
+        throw Invalid.nonField("A field's name has characters that are not allowed", "invalid");
+      }
+      requireText(
+          field.isEmpty() ? entry.getKey() : field + "." + entry.getKey(), entry.getValue());
+    }
+    if (node.isArray()) {
+      node.forEach(item -> requireText(field, item));
+    }
+  }
+
+  private static boolean storable(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == 0 || Character.isLowSurrogate(c)) {
+        return false;
+      }
+      if (Character.isHighSurrogate(c)) {
+        i++;
+        if (i == text.length() || !Character.isLowSurrogate(text.charAt(i))) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   private ObjectNode form(String text) {
@@ -144,10 +208,20 @@ public final class JsonBodies implements MessageBodyReader<Object>, MessageBodyW
                 .map(r -> Optional.ofNullable(r.getFieldName()).orElse("[" + r.getIndex() + "]"))
                 .collect(Collectors.joining("."))
             : "";
-    String what = e.getOriginalMessage().lines().findFirst().orElse("it cannot be read");
     if (field.isEmpty()) {
+      String what = e.getOriginalMessage();
+      String where =
+          e.getLocation() == null
+              ? ""
+              : " (line "
+                  + e.getLocation().getLineNr()
+                  + ", column "
+                  + e.getLocation().getColumnNr()
+                  + ")";
       return Invalid.nonField(
-          "The body is not the JSON object that was expected: " + what, "parse_error");
+          (what.startsWith("Duplicate field") ? what : "The body is not JSON as it should be")
+              + where,
+          "parse_error");
     }
     // Jackson's words name Java types, which tell a user nothing.
     return Invalid.field(

@@ -88,6 +88,41 @@ final class JsonBodiesTest {
   }
 
   @Test
+  void jsonIsTakenAtItsWord() {
+    for (String wrong :
+        List.of(
+            "{\"name\": 1}",
+            "{\"name\": true}",
+            "{\"tags\": [null]}",
+            "{\"tags\": [1]}",
+            "{\"tags\": \"x\"}",
+            "{\"name\": \"a\\u0000b\"}",
+            "{\"name\": \"\\ud800\"}",
+            "{\"tags\": [\"\\udc00x\"]}",
+            "{\"name\": " + "[".repeat(600) + "]".repeat(600) + "}")) {
+      Invalid invalid = assertThrows(Invalid.class, () -> json(wrong), wrong);
+      assertFalse(invalid.text().contains("dev.millrace"), invalid.text());
+      assertFalse(invalid.text().contains("Source"), invalid.text());
+    }
+    assertThrows(
+        Invalid.class, () -> read("name=a%00b", MediaType.APPLICATION_FORM_URLENCODED_TYPE));
+  }
+
+  @Test
+  void halfACharacterFromElsewhereDoesNotBreakAnAnswer() throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    bodies.writeTo(
+        List.of("a\ud800"),
+        List.class,
+        List.class,
+        new Annotation[0],
+        MediaType.APPLICATION_JSON_TYPE,
+        new MultivaluedHashMap<>(),
+        out);
+    assertEquals("[\"a?\"]", out.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
   void aBodyOverTheLimitIsRefused() {
     String huge = "{\"name\": \"" + "x".repeat(JsonBodies.MAX_BYTES) + "\"}";
     ClientErrorException refused = assertThrows(ClientErrorException.class, () -> json(huge));

@@ -206,7 +206,10 @@ public final class Environments {
             "The grace is from 0 minutes to a week",
             "out_of_range")
         .check(
-            e.perHourPriceUsd().map(p -> p.signum() >= 0 && p.precision() <= 12).orElse(true),
+            // The scale as well: written out, 1e-999999999 would take all memory.
+            e.perHourPriceUsd()
+                .map(p -> p.signum() >= 0 && p.precision() <= 12 && Math.abs(p.scale()) <= 12)
+                .orElse(true),
             "per_hour_price_usd",
             "The price is not negative and has at most 12 digits",
             "out_of_range")

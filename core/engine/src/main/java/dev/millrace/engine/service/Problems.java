@@ -20,9 +20,17 @@ public final class Problems {
     return good ? this : add(field, message, code);
   }
 
-  /** Notes a problem unless {@code text} has between one and {@code longest} characters. */
+  /**
+   * Notes a problem unless {@code text} has between one and {@code longest} characters, none of
+   * them a control character.
+   */
   public Problems text(String field, String text, int longest) {
     check(!text.isBlank(), field, "This field may not be blank", "blank");
+    check(
+        text.chars().noneMatch(Character::isISOControl),
+        field,
+        "No control characters are allowed",
+        "invalid");
     return upTo(field, text, longest);
   }
 

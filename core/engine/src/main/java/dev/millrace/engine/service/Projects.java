@@ -177,6 +177,8 @@ public final class Projects {
    * to fetch.
    */
   public Detail setRepository(Actor actor, ProjectId id, String url, List<String> refs) {
+    // Before the address is judged: of another owner's project nothing is told.
+    database.read(session -> visible(session, actor, id));
     Problems problems = new Problems();
     problems.text("url", url, 1_000);
     problems.check(

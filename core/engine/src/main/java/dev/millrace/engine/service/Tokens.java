@@ -30,6 +30,9 @@ public final class Tokens {
   /** Tokens from password logins that one user may have at a time; the oldest give way. */
   static final int MOST_FROM_LOGIN = 20;
 
+  /** A token that shall live longer is made without an end. */
+  static final Duration LONGEST = Duration.ofDays(36_500);
+
   static final String LOGIN_NAME = "login";
 
   private static final String PREFIX = "mrt_";
@@ -103,10 +106,12 @@ public final class Tokens {
     new Problems()
         .text("name", name, 100)
         .check(
-            validity.map(v -> !v.isNegative() && !v.isZero()).orElse(true),
+            validity
+                .map(v -> !v.isNegative() && !v.isZero() && v.compareTo(LONGEST) <= 0)
+                .orElse(true),
             "expires_in",
-            "The time must be positive",
-            "min_value")
+            "The time is from one second to " + LONGEST.toDays() + " days",
+            "out_of_range")
         .throwIfAny();
     OwnerId whose = whose(actor, user);
     return database.transact(
