@@ -1,6 +1,5 @@
 package dev.millrace.worker.docker;
 
-import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
@@ -15,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,39 +21,17 @@ import org.slf4j.LoggerFactory;
 /** A run in its container, which one request to the engine waits for. */
 final class DockerRun implements RunHandle {
   private static final Logger LOG = LoggerFactory.getLogger(DockerRun.class);
-  private static final long EXEC_SECONDS = 10;
+  private static final Duration EXEC = Duration.ofSeconds(10);
   private static final Duration PAUSE = Duration.ofMillis(500);
 
   private final Engine engine;
   private final RunFolder folder;
   private final String name;
   private final Wire.RunImage image;
-  private @Nullable End end;
+  private @Nullable Pending<WaitResponse> end;
   private boolean gone;
   private boolean outOfMemory;
   private @Nullable String problem;
-
-  /** Completed when the container has ended, or the engine went away. */
-  private static final class End extends ResultCallback.Adapter<WaitResponse> {
-    @Override
-    protected void throwFirstError() {
-      // What became of the container is asked for afterwards, whatever came.
-    }
-  }
-
-  /** A shell was started in the container, or could not be as that has ended. */
-  private static final class Started extends ResultCallback.Adapter<Frame> {
-    @Override
-    public void onError(Throwable e) {
-      LOG.debug("nothing to interrupt said={}", e.toString());
-      super.onError(e);
-    }
-
-    @Override
-    protected void throwFirstError() {
-      // The grace decides.
-    }
-  }
 
   DockerRun(Engine engine, RunFolder folder, String name, Wire.RunImage image) {
     this.engine = engine;
@@ -69,13 +45,13 @@ final class DockerRun implements RunHandle {
     if (gone) {
       return true;
     }
-    End current = end;
+    Pending<WaitResponse> current = end;
     try {
       if (current == null) {
-        current = engine.stream(client -> client.waitContainerCmd(name).exec(new End()));
+        current = engine.stream(client -> client.waitContainerCmd(name).exec(new Pending<>()));
         end = current;
       }
-      if (!current.awaitCompletion(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+      if (!current.awaitEnd(wait)) {
         return false;
       }
       end = null;
@@ -130,7 +106,7 @@ final class DockerRun implements RunHandle {
   public void interrupt() throws IOException {
     Files.write(RunContainer.stopping(folder), List.of("stop"), StandardCharsets.UTF_8);
     try {
-      ResultCallback.Adapter<Frame> started =
+      Pending<Frame> started =
           engine.call(
               client -> {
                 String exec =
@@ -139,10 +115,12 @@ final class DockerRun implements RunHandle {
                         .withCmd("/bin/sh", "-c", "kill -INT -1")
                         .exec()
                         .getId();
-                return client.execStartCmd(exec).withDetach(true).exec(new Started());
+                return client.execStartCmd(exec).withDetach(true).exec(new Pending<>());
               });
-      if (!started.awaitCompletion(EXEC_SECONDS, TimeUnit.SECONDS)) {
+      if (!started.awaitEnd(EXEC)) {
         LOG.warn("the interrupt takes long name={}", name);
+      } else if (started.failure() != null) {
+        LOG.debug("nothing to interrupt name={}", name, started.failure());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

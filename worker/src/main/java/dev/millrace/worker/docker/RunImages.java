@@ -3,7 +3,6 @@ package dev.millrace.worker.docker;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.command.PullImageCmd;
-import com.github.dockerjava.api.command.PullImageResultCallback;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.AuthConfig;
@@ -17,7 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class RunImages {
   private static final long FIRST_PAUSE_MILLIS = 1_000;
   private static final long LONGEST_PAUSE_MILLIS = 15_000;
-  private static final long LOOK_MILLIS = 50;
+  private static final Duration LOOK = Duration.ofMillis(50);
 
   private final Engine engine;
 
@@ -152,12 +150,12 @@ final class RunImages {
             }
             return command.exec(progress);
           });
-      while (!progress.awaitCompletion(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+      while (!progress.awaitEnd(LOOK)) {
         if (cancelled.getAsBoolean()) {
           return "stopped";
         }
       }
-      return progress.problem;
+      return progress.problem();
     } catch (DockerException e) {
       return words(e.getMessage());
     } catch (IOException e) {
@@ -166,26 +164,21 @@ final class RunImages {
   }
 
   /** Keeps the error that the engine sends in the middle of a pull. */
-  private static final class Progress extends PullImageResultCallback {
-    private volatile @Nullable String problem;
+  private static final class Progress extends Pending<PullResponseItem> {
+    private volatile @Nullable String said;
 
     @Override
     public void onNext(PullResponseItem item) {
       PullResponseItem.ErrorDetail detail = item.getErrorDetail();
       if (detail != null && detail.getMessage() != null) {
-        problem = words(detail.getMessage());
+        said = words(detail.getMessage());
       }
     }
 
-    @Override
-    public void onError(Throwable e) {
-      problem = words(e.getMessage());
-      super.onError(e);
-    }
-
-    @Override
-    protected void throwFirstError() {
-      // Told by problem.
+    /** What went wrong, or null. */
+    @Nullable String problem() {
+      Throwable failure = failure();
+      return said != null || failure == null ? said : words(failure.getMessage());
     }
   }
 
@@ -193,7 +186,7 @@ final class RunImages {
     long jittered = millis - ThreadLocalRandom.current().nextLong(millis / 4 + 1);
     long end = System.nanoTime() + jittered * 1_000_000;
     while (System.nanoTime() - end < 0 && !cancelled.getAsBoolean()) {
-      Thread.sleep(LOOK_MILLIS);
+      Thread.sleep(LOOK.toMillis());
     }
   }
 
