@@ -13,9 +13,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /**
  * The same command as root of a bare Debian 12: no JDK, no Git, no curl, no Python. The system is
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.TestInstance;
  */
 @Tag("quickstart-bare")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class QuickstartBareIT {
   private static final Duration LIMIT = Duration.ofMinutes(12);
 
@@ -71,6 +75,7 @@ class QuickstartBareIT {
   }
 
   @Test
+  @Order(2)
   void installsWhatIsMissingAndRunsTheExample() throws IOException {
     for (String program : List.of("java", "git", "curl", "python3")) {
       assertEquals(127, inside("command -v " + program + " || exit 127").code(), program);
@@ -93,6 +98,15 @@ class QuickstartBareIT {
     Path heldOut = checkout.resolve("examples/digits/data/heldout.csv");
     double accuracy = Digits.accuracy(checkout.resolve(".quickstart/outputs/1/model.csv"), heldOut);
     assertTrue(accuracy >= Digits.commonest(heldOut) + 0.10, "accuracy " + accuracy);
+  }
+
+  @Test
+  @Order(1)
+  void rootWithoutTheRightToMakeNamespacesIsToldWhatToDo() {
+    Transcript run =
+        inside("cd /root/millrace && exec setpriv --bounding-set=-sys_admin ./quickstart");
+    assertEquals(1, run.code(), run.text());
+    assertTrue(run.says("run ./quickstart as another user"), run.text());
   }
 
   /** Runs in namespaces of its own, so that whatever stays behind ends with it. */

@@ -196,18 +196,21 @@ class QuickstartIT {
 
   @Test
   @Order(11)
-  void aFullDiskAndAMissingJdkAreRefusedWithTheRemedy() {
+  void tooLittleRoomAndAMissingJdkAreRefusedWithTheRemedy() throws IOException {
     Machine.require(Machine.isRoot(), "root, to give the newcomer a small disk");
-    String quickstart = newcomer.checkout() + "/.quickstart";
     Transcript full =
         newcomer.quickstartWhere("mount -t tmpfs -o size=100m none " + newcomer.home());
     assertEquals(1, full.code(), full.text());
     assertTrue(full.says("MiB are free on the disk of " + newcomer.home()), full.text());
     assertTrue(full.says("make room"), full.text());
+    Path little = newcomer.folder().resolve("meminfo");
+    Files.writeString(little, "MemTotal: 900000 kB\nMemAvailable: 512000 kB\n");
+    Transcript small = newcomer.quickstartWhere("mount --bind " + little + " /proc/meminfo");
+    assertEquals(1, small.code(), small.text());
+    assertTrue(small.says("only 500 MiB of memory are available, 1200 MiB are needed"));
     Transcript bare = newcomer.quickstartWhere("mount -t tmpfs none /usr/lib/jvm");
     assertEquals(1, bare.code(), bare.text());
     assertTrue(bare.says("apt-get install -y openjdk-17-jdk-headless"), bare.text());
-    assertTrue(Files.exists(Path.of(quickstart)));
   }
 
   private long masters() {
