@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The contracts on a real MariaDB, which the test starts. */
+@Tag("mariadb")
 class MariaDbContractTest {
   private static MariaDbServer server;
 
