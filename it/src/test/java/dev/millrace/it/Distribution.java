@@ -30,6 +30,7 @@ final class Distribution implements AutoCloseable {
     environment.put("MILLRACE_DATA", data().toString());
     environment.put("MILLRACE_HTTP_PORT", Integer.toString(port));
     environment.put("MILLRACE_HTTP_HOST", "127.0.0.1");
+    environment.put("MILLRACE_BOOT_SECONDS", Long.toString(BOOT.toSeconds()));
     // Runs are processes unless a test names an engine.
     environment.put("DOCKER_HOST", "unix:///nonexistent/docker.sock");
     environment.putAll(settings);
