@@ -177,6 +177,8 @@ public final class EnvironmentsResource {
       int slots,
       @Format(words = {"auto", "docker", "process"}) String runtime,
       long unfinishedJobCount,
+      @Format(words = {"ready", "disabled", "missing"}) String state,
+      String stateReason,
       Instant ctime,
       Instant mtime,
       @Format("uri") String url) {
@@ -206,6 +208,8 @@ public final class EnvironmentsResource {
           e.slots(),
           e.runtime().name().toLowerCase(Locale.ROOT),
           view.unfinished(),
+          view.state().name().toLowerCase(Locale.ROOT),
+          view.reason(),
           e.createdAt(),
           e.modifiedAt(),
           call.url("/api/v0/environments/" + e.id() + "/"));

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PluginsIT {
   private static final String STORE = "dev.millrace.storage-filesystem";
+  private static final String ACCOUNT = "dev.millrace.store.filesystem~";
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
   private Distribution millrace;
@@ -49,15 +50,9 @@ class PluginsIT {
   @Test
   void executionsOutliveTheirStoreAndWaitForIt() throws IOException {
     awaitState("READY");
-    Path go = Files.createTempFile("it-go", "");
-    Files.delete(go);
-    // The process runtime of root or with user namespaces has its own mounts, but /tmp is the
-    // machine's.
+    // Long enough to be running when its store goes, and over before that comes back.
     Code patient =
-        Code.script(
-            "echo begun; while [ ! -e "
-                + go
-                + " ]; do sleep 0.1; done; echo kept > $VH_OUTPUTS_DIR/a.txt; echo ended");
+        Code.script("echo begun; sleep 15; echo kept > $VH_OUTPUTS_DIR/a.txt; echo ended");
     String running = project.run(patient);
     project.awaitLine(running, "begun");
     int mark = Files.readString(millrace.log()).length();
@@ -68,7 +63,6 @@ class PluginsIT {
     awaitMissing();
 
     String waiting = runWithoutStore();
-    Files.createFile(go);
     Machine.await(
         "a reason that names the store",
         LIMIT,
@@ -77,6 +71,9 @@ class PluginsIT {
                 ? Optional.of(true)
                 : Optional.empty());
     assertEquals(200, admin.get("/api/v0/projects/").status());
+    project.awaitLine(running, "ended");
+    assertEquals("started", project.detail(running).get("status").asText());
+    assertEquals("queued", project.detail(waiting).get("status").asText());
 
     Files.move(aside, jar, StandardCopyOption.ATOMIC_MOVE);
     awaitState("READY");
@@ -134,21 +131,23 @@ class PluginsIT {
         });
   }
 
-  /** Taken out: either listed as missing with a reason, or gone from the list. */
+  /** Taken out: the plugin is gone from the list, and its account says what it misses. */
   private void awaitMissing() {
     Machine.await(
         "the removal of the store plugin",
         LIMIT,
         () -> {
+          boolean unclaimed = false;
           for (JsonNode plugin : plugins()) {
-            if (plugin.toString().contains(STORE)) {
-              return plugin.get("state").asText().equals("MISSING")
-                      && !plugin.path("reason").asText().isEmpty()
-                  ? Optional.of(true)
-                  : Optional.empty();
+            if (plugin.path("name").asText().equals(STORE)) {
+              return Optional.empty();
             }
+            unclaimed |=
+                plugin.path("file").asText().startsWith(ACCOUNT)
+                    && plugin.get("state").asText().equals("UNCLAIMED")
+                    && !plugin.path("reason").asText().isEmpty();
           }
-          return Optional.of(true);
+          return unclaimed ? Optional.of(true) : Optional.empty();
         });
   }
 

@@ -189,7 +189,8 @@ final class SqlExecutions implements ExecutionStore {
     everything()
         .and("e.environmentId = :group", "group", group.value())
         .and(
-            "(e.status in ('STARTED', 'STOPPING') or (e.status = 'QUEUED' and e.leaseState is not null))")
+            "((e.status in ('STARTED', 'STOPPING') and e.endedAt is null)"
+                + " or (e.status = 'QUEUED' and e.leaseState is not null))")
         .groups("e.creatorId, count(*)", "e.creatorId")
         .forEach(row -> counts.put(new OwnerId((Integer) row[0]), (Long) row[1]));
     return counts;

@@ -1,6 +1,7 @@
 package dev.millrace.engine.fleet;
 
 import dev.millrace.engine.domain.EnvironmentId;
+import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.WantedNode;
 import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.loop.Leadership;
@@ -49,18 +50,31 @@ final class Nodes {
     return database.read(s -> !on(s, row).isEmpty());
   }
 
-  /** Runs by node key, of workers that are on nodes of this group. */
-  Map<String, Integer> runs(EnvironmentId group) {
+  /**
+   * What the machines of a group have to do.
+   *
+   * @param runs by node key, those that still upload too
+   * @param running all that hold a slot
+   */
+  record Load(Map<String, Integer> runs, int running) {
+    int runs(WantedNode row) {
+      return runs.getOrDefault(row.key(), 0);
+    }
+  }
+
+  Load load(EnvironmentId group) {
     return database.read(
         s -> {
           Map<String, Integer> runs = new HashMap<>();
+          int running = 0;
           for (Worker worker : s.workers().list(Optional.of(group), MANY)) {
-            worker
-                .nodeKey()
-                .ifPresent(
-                    k -> runs.merge(k, s.executions().leasedTo(worker.id()).size(), Integer::sum));
+            if (worker.nodeKey().isPresent()) {
+              List<Execution> leased = s.executions().leasedTo(worker.id());
+              runs.merge(worker.nodeKey().get(), leased.size(), Integer::sum);
+              running += (int) leased.stream().filter(e -> e.endedAt().isEmpty()).count();
+            }
           }
-          return runs;
+          return new Load(runs, running);
         });
   }
 

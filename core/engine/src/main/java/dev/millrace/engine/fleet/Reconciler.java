@@ -275,7 +275,7 @@ public final class Reconciler {
     boolean usable = node.filter(n -> n.state() != Node.State.FAILED).isPresent();
     boolean asked = row.modifiedAt().isAfter(clock.instant().minus(PERIOD.multipliedBy(2)));
     // What was claimed before the workers were told to take no more may end in peace.
-    if (usable && (asked || nodes.runs(row.group()).getOrDefault(row.key(), 0) > 0)) {
+    if (usable && (asked || nodes.load(row.group()).runs(row) > 0)) {
       return;
     }
     try {

@@ -50,20 +50,19 @@ final class Scaling {
     long now = nanos.getAsLong();
     List<WantedNode> living =
         rows.stream().filter(r -> r.state() != WantedNode.State.RELEASING).toList();
-    Map<String, Integer> runs = nodes.runs(group.id());
+    Nodes.Load load = nodes.load(group.id());
     for (WantedNode row : living) {
-      if (runs.getOrDefault(row.key(), 0) > 0) {
+      if (load.runs(row) > 0) {
         idleSince.remove(row.key());
       } else {
         idleSince.putIfAbsent(row.key(), now);
       }
     }
     int waiting = database.read(s -> s.executions().queued(group.id(), Nodes.MANY)).size();
-    int running = runs.values().stream().mapToInt(Integer::intValue).sum();
     Planner.Scale plan =
         Planner.scale(
-            waiting + running,
-            living.stream().map(row -> machine(row, runs, now)).toList(),
+            waiting + load.running(),
+            living.stream().map(row -> machine(row, load, now)).toList(),
             new Planner.Bounds(
                 group.slots(),
                 group.enabled() ? group.scaleMin() : 0,
@@ -77,11 +76,9 @@ final class Scaling {
         .forEach(row -> nodes.releasing(row, "idle"));
   }
 
-  private Planner.Machine machine(WantedNode row, Map<String, Integer> runs, long now) {
+  private Planner.Machine machine(WantedNode row, Nodes.Load load, long now) {
     return new Planner.Machine(
-        row.key(),
-        runs.getOrDefault(row.key(), 0),
-        Duration.ofNanos(now - idleSince.getOrDefault(row.key(), now)));
+        row.key(), load.runs(row), Duration.ofNanos(now - idleSince.getOrDefault(row.key(), now)));
   }
 
   private WantedNode fresh(Environment group, String provider) {

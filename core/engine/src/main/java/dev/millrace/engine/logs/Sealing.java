@@ -140,12 +140,18 @@ public final class Sealing {
     if (settled.isAfter(now.minus(LAST_WORDS))) {
       return false;
     }
-    LogLengths lengths = execution.logLengths().orElse(new LogLengths(0, 0, 0));
-    boolean something = lengths.stdout() + lengths.stderr() + lengths.status() > 0;
-    if (something && live.find(execution.id()).isEmpty()) {
-      if (settled.isAfter(now.minus(ELSEWHERE))) {
-        return false;
-      }
+    LogLengths whole = execution.logLengths().orElse(new LogLengths(0, 0, 0));
+    boolean here = live.find(execution.id()).isPresent();
+    LogLengths have = here ? live.lengths(execution.id()) : new LogLengths(0, 0, 0);
+    if (have.stdout() >= whole.stdout()
+        && have.stderr() >= whole.stderr()
+        && have.status() >= whole.status()) {
+      return true;
+    }
+    if (settled.isAfter(now.minus(ELSEWHERE))) {
+      return false;
+    }
+    if (!here) {
       live.note(execution.id(), "The log is lost: no master has it any more.");
     }
     return true;

@@ -5,7 +5,9 @@ import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.EnvironmentId;
 import dev.millrace.engine.domain.Owner;
 import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.domain.PluginInfo;
 import dev.millrace.engine.domain.Uuid7;
+import dev.millrace.engine.plugins.Plugins;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
 import dev.millrace.engine.store.Rows;
@@ -34,6 +36,7 @@ public final class Environments {
   private final Database database;
   private final Access access;
   private final Audit audit;
+  private final Plugins plugins;
   private final Clock clock;
   private final Uuid7 ids;
 
@@ -42,10 +45,12 @@ public final class Environments {
       @Reference Database database,
       @Reference Access access,
       @Reference Audit audit,
+      @Reference Plugins plugins,
       @Reference Clock clock) {
     this.database = database;
     this.access = access;
     this.audit = audit;
+    this.plugins = plugins;
     this.clock = clock;
     this.ids = new Uuid7(clock);
   }
@@ -66,8 +71,26 @@ public final class Environments {
       Optional<Environment.Runtime> runtime,
       Optional<BigDecimal> perHourPriceUsd) {}
 
-  /** An environment with what clients want to see beside it. */
-  public record View(Environment environment, Optional<Owner> owner, long unfinished) {}
+  /** Whether an environment starts work and grows. */
+  public enum State {
+    READY,
+    /** Takes nothing, because an administrator said so. */
+    DISABLED,
+    /** Its provider is not there: machines and runs go on, growth waits. */
+    MISSING
+  }
+
+  /**
+   * An environment with what clients want to see beside it.
+   *
+   * @param reason why it is not ready; empty where it is
+   */
+  public record View(
+      Environment environment,
+      Optional<Owner> owner,
+      long unfinished,
+      State state,
+      String reason) {}
 
   /** Shared environments and those of the actor's owners, by name. */
   public Rows<View> list(Actor actor, Slice slice) {
@@ -232,13 +255,26 @@ public final class Environments {
         .orElseThrow(() -> new NotFound("Environment"));
   }
 
-  private static Function<Environment, View> viewer(Session session) {
+  private Function<Environment, View> viewer(Session session) {
     Map<EnvironmentId, Long> unfinished = session.environments().unfinished();
-    return environment ->
-        new View(
-            environment,
-            environment.owner().flatMap(session.owners()::find),
-            unfinished.getOrDefault(environment.id(), 0L));
+    return environment -> {
+      Optional<String> missing =
+          environment
+              .provider()
+              .filter(p -> plugins.compute(p).isEmpty())
+              .map(p -> plugins.missing(PluginInfo.Kind.COMPUTE, p))
+              .map(why -> String.valueOf(why.getMessage()));
+      State state =
+          !environment.enabled()
+              ? State.DISABLED
+              : missing.isPresent() ? State.MISSING : State.READY;
+      return new View(
+          environment,
+          environment.owner().flatMap(session.owners()::find),
+          unfinished.getOrDefault(environment.id(), 0L),
+          state,
+          state == State.DISABLED ? "an administrator disabled it" : missing.orElse(""));
+    };
   }
 
   private static Map<String, Object> facts(Environment e) {

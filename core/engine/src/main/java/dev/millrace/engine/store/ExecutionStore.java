@@ -56,7 +56,7 @@ public interface ExecutionStore {
   /** Not terminal, of any group, oldest first; for the loops. */
   List<Execution> unfinished(Set<ExecutionStatus> statuses, Slice slice);
 
-  /** How many each creator has running in the group (started or stopping, or offered). */
+  /** How many each creator has running in the group: offered, or started and not ended. */
   Map<OwnerId, Long> running(EnvironmentId group);
 
   /** Those that the worker holds or was offered. */

@@ -153,6 +153,18 @@ class ClaimsTest {
   }
 
   @Test
+  void aRunThatHasEndedAndStillUploadsDoesNotCountAsRunning() {
+    Worker one = yard.worker("one");
+    Execution uploading = yard.queued();
+    String lease = yard.started(one, uploading);
+    yard.reports.ended(one, uploading.id(), lease, ended(0));
+    yard.started(yard.worker("two"), yard.queued(yard.desk.bob, yard.desk.bobs, 0));
+    yard.queued(yard.desk.bob, yard.desk.bobs, 0);
+    Execution adas = yard.queued();
+    assertEquals(adas.id().toString(), yard.claim(one).orElseThrow().executionId());
+  }
+
+  @Test
   void aWorkerGetsNothingOfAnotherGroupNorWhatItCannotRunNorWhileDraining() {
     yard.queued();
     var other = yard.desk.environment("other");

@@ -116,6 +116,11 @@ class SealingTest {
     FileLogs elsewhere = new FileLogs(folder.resolve("other"), desk.clock);
     sealing(elsewhere, desk.blobs).tick();
     assertTrue(row().log().isEmpty());
+    // The worker was there for a while, and then sent all of it to the other.
+    elsewhere.append(
+        id, LogStream.STDOUT, 0, desk.clock.now, "one\n".getBytes(StandardCharsets.UTF_8));
+    sealing(elsewhere, desk.blobs).tick();
+    assertTrue(row().log().isEmpty());
     sealing(live, desk.blobs).tick();
     assertEquals(List.of("one", "two"), lines());
   }
