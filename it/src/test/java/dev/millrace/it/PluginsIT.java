@@ -28,7 +28,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PluginsIT {
   private static final String STORE = "dev.millrace.storage-filesystem";
-  private static final String ACCOUNT = "dev.millrace.store.filesystem~";
+  private static final String ACCOUNT = "conf/dev.millrace.store.filesystem~";
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
   private Distribution millrace;
@@ -72,6 +72,13 @@ class PluginsIT {
                 : Optional.empty());
     assertEquals(200, admin.get("/api/v0/projects/").status());
     project.awaitLine(running, "ended");
+    Machine.await(
+        "the reason why the outputs wait",
+        LIMIT,
+        () ->
+            project.detail(running).path("status_detail").asText().startsWith("Its outputs wait: ")
+                ? Optional.of(true)
+                : Optional.empty());
     assertEquals("started", project.detail(running).get("status").asText());
     assertEquals("queued", project.detail(waiting).get("status").asText());
 

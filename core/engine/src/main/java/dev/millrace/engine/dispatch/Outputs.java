@@ -33,6 +33,7 @@ import org.osgi.service.component.annotations.Reference;
 public final class Outputs {
   private static final int MAX_FILES = 10_000;
   private static final int MAX_TAGS = 100;
+  private static final String WAITING = "Its outputs wait: ";
   private static final Pattern HEX = Pattern.compile("[0-9a-f]{32,64}");
 
   private final Database database;
@@ -90,7 +91,7 @@ public final class Outputs {
       }
       return new Messages.UploadsGiven(given);
     } catch (StoreUnavailable e) {
-      throw Refused.storeMissing(String.valueOf(e.getMessage()));
+      throw waits(id, e);
     }
   }
 
@@ -111,7 +112,7 @@ public final class Outputs {
         if (!recorded(id, datum)) {
           missing.add(datum.toString());
         }
-      } else if (stored(store, pending.get().key(), file.size())) {
+      } else if (stored(id, store, pending.get().key(), file.size())) {
         data.add(datum(execution, store, pending.get(), file));
       } else {
         missing.add(datum.toString());
@@ -130,6 +131,9 @@ public final class Outputs {
           for (Datum datum : data) {
             s.data().insert(datum);
             s.data().removePending(datum.id());
+          }
+          if (execution.statusDetail().startsWith(WAITING)) {
+            s.executions().setStatusDetail(id, "");
           }
           return data.size();
         });
@@ -177,11 +181,18 @@ public final class Outputs {
         .isPresent();
   }
 
-  private boolean stored(DataStore store, String key, long bytes) {
+  /** The user reads what the run waits for; the worker keeps the files and asks again. */
+  private Refused waits(ExecutionId id, StoreUnavailable reason) {
+    String words = String.valueOf(reason.getMessage());
+    database.transact(s -> s.executions().setStatusDetail(id, WAITING + words));
+    return Refused.storeMissing(words);
+  }
+
+  private boolean stored(ExecutionId id, DataStore store, String key, long bytes) {
     try {
       return blobs.stat(store, key).filter(blob -> blob.size() == bytes).isPresent();
     } catch (StoreUnavailable e) {
-      throw Refused.storeMissing(String.valueOf(e.getMessage()));
+      throw waits(id, e);
     }
   }
 

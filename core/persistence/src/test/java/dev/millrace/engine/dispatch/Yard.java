@@ -2,8 +2,12 @@ package dev.millrace.engine.dispatch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.engine.artifacts.Images;
+import dev.millrace.engine.artifacts.StoreUnavailable;
+import dev.millrace.engine.artifacts.Transfer;
+import dev.millrace.engine.artifacts.Transfers;
 import dev.millrace.engine.artifacts.WorkerReleases;
 import dev.millrace.engine.domain.Actor;
+import dev.millrace.engine.domain.DataStore;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.ExecutionId;
@@ -58,7 +62,7 @@ final class Yard {
             "millrace.worker.lost.seconds",
             "60");
     this.settings = new Settings(values::get);
-    Desk.NoTransfers transfers = new Desk.NoTransfers();
+    Transfers transfers = new AwayTransfers(desk.blobs);
     this.releases = new WorkerReleases(database, desk.blobs, transfers, settings);
     Assignments assignments =
         new Assignments(database, transfers, new NoRegistry(), desk.key, settings);
@@ -178,6 +182,25 @@ final class Yard {
 
   List<String> facts(ExecutionId id) {
     return database.read(s -> s.facts().of(id, 100)).stream().map(f -> f.kind()).toList();
+  }
+
+  /** Like the store, not there while that is away. */
+  private record AwayTransfers(Desk.MemoryBlobs blobs) implements Transfers {
+    @Override
+    public Transfer download(
+        DataStore store, String key, Optional<String> fileName, Duration validity, String base) {
+      return new Desk.NoTransfers().download(store, key, fileName, validity, base);
+    }
+
+    @Override
+    public Transfer upload(
+        DataStore store, String key, long bytes, Duration validity, String base) {
+      blobs.away.ifPresent(
+          why -> {
+            throw new StoreUnavailable(why);
+          });
+      return new Desk.NoTransfers().upload(store, key, bytes, validity, base);
+    }
   }
 
   private static final class NoRegistry implements Images {
