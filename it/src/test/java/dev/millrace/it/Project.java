@@ -59,7 +59,7 @@ record Project(Api api, String id, Map<String, Object> defaults) {
   void awaitLine(String execution, String text) {
     Machine.await(
         "the line \"" + text + "\"",
-        java.time.Duration.ofSeconds(60),
+        java.time.Duration.ofSeconds(120),
         () ->
             log(execution, Optional.empty()).stream().anyMatch(m -> m.contains(text))
                 ? Optional.of(true)
