@@ -6,22 +6,15 @@ import dev.millrace.spi.common.CallContext;
 import dev.millrace.spi.common.PluginException;
 import dev.millrace.spi.common.PluginException.Culprit;
 import dev.millrace.spi.common.PluginException.Kind;
-import dev.millrace.spi.common.PluginException.Retry;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +29,6 @@ import org.slf4j.MDC;
  */
 final class Guard<P> {
   private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
-  private static final String TRACE = "trace";
   private static final int LONGEST_TEXT = 500;
 
   /** One call of a plugin. */
@@ -51,9 +43,7 @@ final class Guard<P> {
   private final HealthRecord record;
   private final Semaphore permits;
   private final RateLimit rate;
-  private final ExecutorService threads;
-  private final Set<Flight<?>> flights = ConcurrentHashMap.newKeySet();
-  private final AtomicInteger abandoned = new AtomicInteger();
+  private final Flights flights;
   private final AtomicLong calls = new AtomicLong();
   private final AtomicLong failed = new AtomicLong();
   private final AtomicLong overran = new AtomicLong();
@@ -71,22 +61,7 @@ final class Guard<P> {
     this.record = new HealthRecord(name, policy.brokenLimit(), clock);
     this.permits = new Semaphore(policy.permits(), true);
     this.rate = new RateLimit(policy.ratePerSecond(), pace);
-    AtomicInteger number = new AtomicInteger();
-    // Permits bound the threads. They inherit nothing from the thread that happens to call.
-    this.threads =
-        new ThreadPoolExecutor(
-            0,
-            Integer.MAX_VALUE,
-            10,
-            TimeUnit.SECONDS,
-            new SynchronousQueue<>(),
-            body -> {
-              Thread thread =
-                  new Thread(null, body, name + " " + number.incrementAndGet(), 0, false);
-              thread.setDaemon(true);
-              thread.setContextClassLoader(null);
-              return thread;
-            });
+    this.flights = new Flights(name);
   }
 
   GuardPolicy policy() {
@@ -104,7 +79,7 @@ final class Guard<P> {
         overran.get(),
         broken.get(),
         policy.permits() - permits.availablePermits(),
-        abandoned.get());
+        flights.abandoned());
   }
 
   /** Makes a call that may be sent again when the backend says later. */
@@ -116,7 +91,8 @@ final class Guard<P> {
       } catch (Broken e) {
         throw e.told;
       } catch (PluginException e) {
-        Optional<Duration> wait = pauseBeforeNext(e, attempt, left(end));
+        Optional<Duration> wait =
+            closing ? Optional.empty() : policy.pause(e, attempt, left(end), pace.jitter());
         if (wait.isEmpty()) {
           throw e;
         }
@@ -158,7 +134,7 @@ final class Guard<P> {
     }
     Flight<T> flight;
     try {
-      flight = start(verb, () -> within(target, trace(), body), over -> {});
+      flight = start(verb, target, trace(), body, over -> {});
     } catch (PluginMissing e) {
       throw new IOException(e.getMessage(), e);
     }
@@ -197,7 +173,9 @@ final class Guard<P> {
       Flight<T> flight =
           start(
               verb,
-              () -> within(target, call.trace, () -> body.on(target, call)),
+              target,
+              call.trace,
+              () -> body.on(target, call),
               // A stream keeps the permit when it is handed over; every other end returns it.
               over -> {
                 if (returnsPermit || over.isGivenUp() || over.failure().isPresent()) {
@@ -289,57 +267,14 @@ final class Guard<P> {
     return new PluginMissing(name + " is missing: its plugin was removed");
   }
 
-  private <T> Flight<T> start(String verb, Callable<T> body, Consumer<Flight<?>> landed)
+  private <T> Flight<T> start(
+      String verb, P target, String trace, Callable<T> body, Consumer<Flight<?>> landed)
       throws PluginMissing {
-    Flight<T> flight =
-        new Flight<>(
-            body,
-            abandoned::incrementAndGet,
-            over -> {
-              flights.remove(over);
-              if (over.isGivenUp()) {
-                int left = abandoned.decrementAndGet();
-                LOG.info("event=plugin-late plugin={} verb={} left={}", name, verb, left);
-              }
-              landed.accept(over);
-            });
-    flights.add(flight);
     try {
-      threads.execute(flight);
-      return flight;
+      return flights.start(verb, target.getClass().getClassLoader(), trace, body, landed);
     } catch (RejectedExecutionException e) {
-      flights.remove(flight);
       throw removed();
     }
-  }
-
-  private static <T> T within(Object target, String trace, Callable<T> body) throws Exception {
-    Thread thread = Thread.currentThread();
-    thread.setContextClassLoader(target.getClass().getClassLoader());
-    MDC.put(TRACE, trace);
-    try {
-      return body.call();
-    } finally {
-      MDC.clear();
-      thread.setContextClassLoader(null);
-    }
-  }
-
-  private Optional<Duration> pauseBeforeNext(PluginException e, int attempt, Duration left) {
-    if (e.kind().retry() != Retry.LATER || attempt >= policy.attempts() || closing) {
-      return Optional.empty();
-    }
-    long ceiling =
-        Math.min(
-            policy.longestPause().toNanos(),
-            policy.firstPause().toNanos() << Math.min(attempt - 1, 20));
-    // From half to all of it: never at once, and never all callers together.
-    Duration wait = Duration.ofNanos((long) (ceiling * (0.5 + pace.jitter() / 2)));
-    Duration asked = e.retryAfter().orElse(Duration.ZERO);
-    if (asked.compareTo(wait) > 0) {
-      wait = asked;
-    }
-    return wait.compareTo(left) < 0 ? Optional.of(wait) : Optional.empty();
   }
 
   private void pause(Duration time) throws PluginException {
@@ -364,7 +299,7 @@ final class Guard<P> {
         name,
         verb,
         time.toSeconds(),
-        flights.size());
+        flights.running());
   }
 
   private PluginException broke(String verb, Throwable failure) {
@@ -398,10 +333,7 @@ final class Guard<P> {
       Thread.currentThread().interrupt();
     }
     plugin = null;
-    for (Flight<?> flight : flights) {
-      flight.giveUp();
-    }
-    threads.shutdownNow();
+    flights.giveUp();
     if (!empty) {
       LOG.warn(
           "event=plugin-removed-undrained plugin={} left={} seconds={}",
@@ -413,7 +345,7 @@ final class Guard<P> {
   }
 
   private static String trace() {
-    String given = MDC.get(TRACE);
+    String given = MDC.get(Flights.TRACE);
     return given == null ? UUID.randomUUID().toString() : given;
   }
 

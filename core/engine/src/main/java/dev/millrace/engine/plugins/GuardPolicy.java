@@ -1,6 +1,9 @@
 package dev.millrace.engine.plugins;
 
+import dev.millrace.spi.common.PluginException;
+import dev.millrace.spi.common.PluginException.Retry;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * The limits around one plugin service.
@@ -38,5 +41,24 @@ record GuardPolicy(
         ratePerSecond,
         3,
         Duration.ofSeconds(30));
+  }
+
+  /**
+   * How long to wait before the call is sent again; empty if it must not be. {@code attempt} counts
+   * from 1, {@code jitter} is between 0 and 1.
+   */
+  Optional<Duration> pause(PluginException failure, int attempt, Duration left, double jitter) {
+    if (failure.kind().retry() != Retry.LATER || attempt >= attempts()) {
+      return Optional.empty();
+    }
+    long ceiling =
+        Math.min(longestPause().toNanos(), firstPause().toNanos() << Math.min(attempt - 1, 20));
+    // From half to all of it: never at once, and never all callers together.
+    Duration wait = Duration.ofNanos((long) (ceiling * (0.5 + jitter / 2)));
+    Duration asked = failure.retryAfter().orElse(Duration.ZERO);
+    if (asked.compareTo(wait) > 0) {
+      wait = asked;
+    }
+    return wait.compareTo(left) < 0 ? Optional.of(wait) : Optional.empty();
   }
 }

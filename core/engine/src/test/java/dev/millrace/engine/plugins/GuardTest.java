@@ -24,6 +24,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,7 +50,7 @@ class GuardTest {
         "store test",
         new Object(),
         new GuardPolicy(
-            permits, LONG, 4, Duration.ofMillis(200), Duration.ofSeconds(1), rate, 3, drain),
+            permits, LONG, 4, Duration.ofMillis(200), Duration.ofMillis(500), rate, 3, drain),
         pace,
         clock);
   }
@@ -213,7 +214,7 @@ class GuardTest {
     Guard<Object> guard = guard();
     assertThrows(PluginException.class, () -> guard.repeat("ask", LONG, failing(Kind.UNAVAILABLE)));
     assertEquals(
-        List.of(Duration.ofMillis(200), Duration.ofMillis(400), Duration.ofMillis(800)),
+        List.of(Duration.ofMillis(200), Duration.ofMillis(400), Duration.ofMillis(500)),
         pace.pauses);
     assertEquals(4, guard.figures().calls());
   }
@@ -268,7 +269,8 @@ class GuardTest {
                       LONG,
                       (plugin, call) -> {
                         most.accumulateAndGet(inside.incrementAndGet(), Math::max);
-                        Thread.yield();
+                        // Where more could be inside, they have the time to come.
+                        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
                         inside.decrementAndGet();
                         return true;
                       })));

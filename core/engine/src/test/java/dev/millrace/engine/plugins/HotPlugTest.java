@@ -14,6 +14,7 @@ import dev.millrace.spi.storage.ArtifactStore;
 import dev.millrace.spi.storage.BlobKey;
 import dev.millrace.spi.storage.ByteRange;
 import java.io.InputStream;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +41,7 @@ import org.osgi.framework.ServiceReference;
 import org.osgi.framework.SynchronousBundleListener;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.framework.wiring.BundleWiring;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.metatype.MetaTypeService;
@@ -47,7 +49,7 @@ import org.osgi.service.metatype.MetaTypeService;
 /** Plugins come and go in a real framework, by files alone. */
 @Timeout(120)
 class HotPlugTest {
-  private static final Duration LONGEST = Duration.ofSeconds(60);
+  private static final Duration LONGEST = Duration.ofSeconds(Long.getLong("longest.seconds", 60));
 
   @TempDir Path home;
   private Path plugins;
@@ -128,6 +130,34 @@ class HotPlugTest {
     assertEquals(List.of("sample.plugin"), events);
     new SampleJar("1.0.0").dropInto(plugins, "sample.jar");
     await(() -> host.store("default").isPresent());
+  }
+
+  /** A caller that keeps what it was given must not keep the plugin's classes with it. */
+  @Test
+  void aPluginThatWasTakenOutLeavesNoClassBehind() throws Exception {
+    account("default", "{\"greeting\": \"hello\"}");
+    new SampleJar("1.0.0").dropInto(plugins, "sample.jar");
+    await(() -> host.store("default").isPresent());
+    GuardedStore kept = host.store("default").orElseThrow();
+    kept.stat(new BlobKey("k"));
+    WeakReference<ClassLoader> loader = loaderOfThePlugin();
+    Files.delete(plugins.resolve("sample.jar"));
+    await(() -> host.store("default").isEmpty());
+    assertThrows(PluginMissing.class, () -> kept.stat(new BlobKey("k")));
+    await(
+        () -> {
+          System.gc();
+          return loader.get() == null;
+        });
+  }
+
+  private WeakReference<ClassLoader> loaderOfThePlugin() {
+    for (Bundle bundle : framework.getBundleContext().getBundles()) {
+      if ("sample.plugin".equals(bundle.getSymbolicName())) {
+        return new WeakReference<>(bundle.adapt(BundleWiring.class).getClassLoader());
+      }
+    }
+    throw new AssertionError("the plugin is not installed");
   }
 
   @Test
