@@ -75,6 +75,22 @@ class DockerRegistryTest {
   }
 
   @Test
+  void aRegistryWithATokenServiceIsAskedWithItsToken() throws Exception {
+    try (TokenService tokens = new TokenService(folder);
+        RegistryServer server = RegistryServer.startToken(folder, tokens)) {
+      String digest = server.push("team/tools", "1");
+      String image = server.host() + "/team/tools:1";
+      DockerRegistry registry = open(server.host(), RegistryServer.USER, RegistryServer.PASSWORD);
+      assertEquals(digest, registry.resolve(ImageRef.parse(image), Calls.call()).toString());
+      DockerRegistry wrong = open(server.host(), RegistryServer.USER, "not-it");
+      assertEquals(PluginException.Kind.DENIED, refusal(wrong, image).kind());
+      // The token is for one repository only.
+      String other = server.host() + "/team/other:1";
+      assertEquals(PluginException.Kind.DENIED, refusal(registry, other).kind());
+    }
+  }
+
+  @Test
   void anOpenRegistryNeedsNoLogin() throws Exception {
     try (RegistryServer server = RegistryServer.start(folder, false)) {
       String digest = server.push("tools", "latest");

@@ -30,17 +30,30 @@ final class RegistryServer implements AutoCloseable {
 
   private final Process process;
   private final String host;
-  private final boolean login;
+  private final String authorization;
 
-  private RegistryServer(Process process, String host, boolean login) {
+  private RegistryServer(Process process, String host, String authorization) {
     this.process = process;
     this.host = host;
-    this.login = login;
+    this.authorization = authorization;
   }
 
   /** Plain HTTP; with the login above, or open to everyone. */
   static RegistryServer start(Path folder, boolean login) throws Exception {
-    RegistryServer server = launch(folder, login, "");
+    RegistryServer server = launch(folder, login ? htpasswd(folder) : "", login ? basic() : "", "");
+    server.awaitAnswer(HttpClient.newHttpClient(), "http");
+    return server;
+  }
+
+  /** Plain HTTP; takes the tokens of a service whose certificate it is given. */
+  static RegistryServer startToken(Path folder, TokenService tokens) throws Exception {
+    String auth =
+        "auth:\n  token:\n    realm: "
+            + tokens.realm()
+            + "\n    service: registry\n    issuer: it\n    rootcertbundle: "
+            + tokens.certificate()
+            + "\n";
+    RegistryServer server = launch(folder, auth, "Bearer " + tokens.token("pull,push"), "");
     server.awaitAnswer(HttpClient.newHttpClient(), "http");
     return server;
   }
@@ -48,14 +61,25 @@ final class RegistryServer implements AutoCloseable {
   /** HTTPS with this certificate and key, open to everyone. */
   static RegistryServer startTls(Path folder, Path certificate, Path key) throws Exception {
     String tls = "  tls:\n    certificate: " + certificate + "\n    key: " + key + "\n";
-    RegistryServer server = launch(folder, false, tls);
+    RegistryServer server = launch(folder, "", "", tls);
     HttpClient client =
         HttpClient.newBuilder().sslContext(Trust.of(certificate.toString())).build();
     server.awaitAnswer(client, "https");
     return server;
   }
 
-  private static RegistryServer launch(Path folder, boolean login, String tls) throws Exception {
+  private static String htpasswd(Path folder) throws IOException {
+    Path htpasswd = Files.writeString(folder.resolve("htpasswd"), HTPASSWD);
+    return "auth:\n  htpasswd:\n    realm: test\n    path: " + htpasswd + "\n";
+  }
+
+  private static String basic() {
+    byte[] pair = (USER + ":" + PASSWORD).getBytes(StandardCharsets.UTF_8);
+    return "Basic " + Base64.getEncoder().encodeToString(pair);
+  }
+
+  private static RegistryServer launch(Path folder, String auth, String authorization, String tls)
+      throws Exception {
     Path binary = PLACES.stream().filter(Files::isExecutable).findFirst().orElse(null);
     if (binary == null) {
       assertTrue(
@@ -69,8 +93,6 @@ final class RegistryServer implements AutoCloseable {
       port = socket.getLocalPort();
     }
     String host = "127.0.0.1:" + port;
-    Path htpasswd = Files.writeString(folder.resolve("htpasswd"), HTPASSWD);
-    String auth = login ? "auth:\n  htpasswd:\n    realm: test\n    path: " + htpasswd + "\n" : "";
     Path config =
         Files.writeString(
             folder.resolve("config.yml"),
@@ -86,7 +108,7 @@ final class RegistryServer implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("log").toFile())
             .start();
-    return new RegistryServer(process, host, login);
+    return new RegistryServer(process, host, authorization);
   }
 
   private void awaitAnswer(HttpClient client, String scheme) throws Exception {
@@ -154,9 +176,8 @@ final class RegistryServer implements AutoCloseable {
   }
 
   private HttpRequest.Builder authorized(HttpRequest.Builder request) {
-    if (login) {
-      byte[] pair = (USER + ":" + PASSWORD).getBytes(StandardCharsets.UTF_8);
-      request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(pair));
+    if (!authorization.isEmpty()) {
+      request.header("Authorization", authorization);
     }
     return request;
   }
