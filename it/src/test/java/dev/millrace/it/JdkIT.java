@@ -2,6 +2,7 @@ package dev.millrace.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,14 +18,7 @@ import org.junit.jupiter.api.Test;
 class JdkIT {
   @Test
   void bootsAndRunsAnExecutionOnTheNewestJava() throws Exception {
-    Path newest;
-    try (Stream<Path> homes = Files.list(Path.of("/usr/lib/jvm"))) {
-      newest =
-          homes
-              .filter(h -> Files.isExecutable(h.resolve("bin/java")))
-              .max(Comparator.comparingInt(JdkIT::release))
-              .orElseThrow();
-    }
+    Path newest = newest();
     System.out.println("newest Java: " + newest + ", release " + release(newest));
     try (Distribution millrace = Distribution.start(Map.of("JAVA_HOME", newest.toString()))) {
       Project project = Project.of(millrace.user("ada"), "jdk");
@@ -35,7 +29,17 @@ class JdkIT {
     }
   }
 
-  private static int release(Path home) {
+  /** The newest Java of this machine. */
+  static Path newest() throws IOException {
+    try (Stream<Path> homes = Files.list(Path.of("/usr/lib/jvm"))) {
+      return homes
+          .filter(h -> Files.isExecutable(h.resolve("bin/java")))
+          .max(Comparator.comparingInt(JdkIT::release))
+          .orElseThrow();
+    }
+  }
+
+  static int release(Path home) {
     String text =
         Machine.run(home, List.of(home.resolve("bin/java").toString(), "-version")).output();
     java.util.regex.Matcher matcher =

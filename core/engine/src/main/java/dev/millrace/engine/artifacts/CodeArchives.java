@@ -18,7 +18,9 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -29,10 +31,15 @@ import org.osgi.service.component.annotations.Reference;
  */
 @Component(service = CodeArchives.class)
 public final class CodeArchives {
+  private static final int STRIPES = 64;
+
   private final Database database;
   private final CodeSource source;
   private final Blobs blobs;
   private final Path folder;
+
+  /** Two executions of one new commit pack it once; other masters would make the same bytes. */
+  private final List<Object> stripes = Stream.generate(Object::new).limit(STRIPES).toList();
 
   @Activate
   public CodeArchives(
@@ -53,6 +60,12 @@ public final class CodeArchives {
    * @throws StoreUnavailable if the store cannot take it now
    */
   public CodeArchive ensure(CommitId id, DataStore store) throws SourceException {
+    synchronized (stripes.get(Math.floorMod(id.hashCode(), STRIPES))) {
+      return ensureAlone(id, store);
+    }
+  }
+
+  private CodeArchive ensureAlone(CommitId id, DataStore store) throws SourceException {
     Commit commit = commit(id);
     if (commit.archive().isPresent()) {
       return commit.archive().get();

@@ -1,0 +1,114 @@
+package dev.millrace.engine.service;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.millrace.engine.artifacts.CodeArchives;
+import dev.millrace.engine.domain.CodeArchive;
+import dev.millrace.engine.domain.Commit;
+import dev.millrace.engine.domain.CommitId;
+import dev.millrace.engine.domain.ProjectId;
+import dev.millrace.engine.domain.Repository;
+import dev.millrace.engine.settings.Settings;
+import dev.millrace.engine.source.CodeSource;
+import dev.millrace.engine.source.FetchedCommit;
+import dev.millrace.persistence.H2Database;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+class CodeArchivesTest {
+  private static final byte[] TAR = "the bytes of a tar".getBytes(StandardCharsets.UTF_8);
+
+  @RegisterExtension H2Database h2 = new H2Database();
+  @TempDir Path folder;
+
+  @Test
+  void aCommitAskedForByManyAtOnceIsPackedOnce() throws Exception {
+    Desk desk = new Desk(h2.database(), folder);
+    AtomicInteger packed = new AtomicInteger();
+    Settings settings = new Settings(n -> n.equals("millrace.data") ? folder.toString() : null);
+    CodeArchives archives =
+        new CodeArchives(h2.database(), new Counted(packed), desk.blobs, settings);
+    CommitId commit = new CommitId(desk.ids.next());
+    h2.database()
+        .transact(
+            s -> {
+              s.commits()
+                  .insert(
+                      new Commit(
+                          commit,
+                          desk.adas.id(),
+                          "c".repeat(40),
+                          false,
+                          List.of("main"),
+                          "",
+                          desk.clock.instant(),
+                          desk.clock.instant(),
+                          "valohai.yaml",
+                          Optional.empty(),
+                          Optional.empty()));
+              return true;
+            });
+    int callers = 6;
+    ExecutorService threads = Executors.newFixedThreadPool(callers);
+    try {
+      CyclicBarrier start = new CyclicBarrier(callers);
+      List<Future<CodeArchive>> asked = new ArrayList<>();
+      for (int i = 0; i < callers; i++) {
+        asked.add(
+            threads.submit(
+                () -> {
+                  start.await(60, TimeUnit.SECONDS);
+                  return archives.ensure(commit, desk.store);
+                }));
+      }
+      Set<CodeArchive> answers = new HashSet<>();
+      for (Future<CodeArchive> one : asked) {
+        answers.add(one.get(60, TimeUnit.SECONDS));
+      }
+      assertEquals(1, answers.size());
+      assertEquals(1, packed.get());
+      assertArrayEquals(TAR, desk.blobs.held.get(answers.iterator().next().key()));
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  /** A source of one commit, which counts how often it was packed. */
+  private record Counted(AtomicInteger packed) implements CodeSource {
+    @Override
+    public void check(String url) {}
+
+    @Override
+    public List<FetchedCommit> fetch(Repository repository, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public Optional<String> file(ProjectId project, String commit, String path, int maxBytes) {
+      return Optional.empty();
+    }
+
+    @Override
+    public void archive(ProjectId project, String commit, OutputStream tar) throws IOException {
+      packed.incrementAndGet();
+      tar.write(TAR);
+    }
+  }
+}
