@@ -87,7 +87,9 @@ final class Distribution implements AutoCloseable {
   }
 
   String address() {
-    return "http://127.0.0.1:" + port;
+    return (environment.containsKey("MILLRACE_TLS_CERT") ? "https" : "http")
+        + "://127.0.0.1:"
+        + port;
   }
 
   Map<String, String> environment() {

@@ -93,11 +93,13 @@ record Listener(String host, int port, boolean tls) {
     http.put("org.apache.felix.http.timeout", "120000");
     http.put("org.apache.felix.jetty.stopTimeout", "2000");
     if (tls) {
-      PemKeyStore store =
-          PemKeyStore.write(
+      PemKeyManager manager =
+          new PemKeyManager(
               Path.of(settings.getOrDefault(Setting.TLS_CERT.key(), "")),
               Path.of(settings.getOrDefault(Setting.TLS_KEY.key(), "")),
-              data.resolve("run/tls.p12"));
+              System.err::println);
+      manager.install();
+      PemKeyStore store = PemKeyStore.write(manager.current(), data.resolve("run/tls.p12"));
       http.put("org.apache.felix.http.enable", "false");
       http.put("org.apache.felix.https.enable", "true");
       http.put("org.osgi.service.http.port.secure", "" + port);

@@ -194,8 +194,7 @@ final class Keeper {
         return;
       }
       tried.started();
-      Process process =
-          process(node).start(program, now.get(), machines.runtimes(), folders.tokenFile(node));
+      Process process = process(node).start(program, now.get(), machines, folders.tokenFile(node));
       LOG.info(
           "event=worker_started node={} pid={} release={} start={}",
           node.id(),

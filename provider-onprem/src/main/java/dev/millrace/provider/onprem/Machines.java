@@ -11,9 +11,10 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The machines of the configuration, and how workers on them are to be run. */
-record Machines(Set<String> names, int slots, List<String> runtimes) {
+record Machines(Set<String> names, int slots, List<String> runtimes, @Nullable Path caFile) {
   static final String TYPE = "local";
   private static final Pattern MEMORY = Pattern.compile("MemTotal:\\s+(\\d+) kB");
   private static final Pattern HERE = Pattern.compile("local(-[a-z0-9]{1,40})?");
@@ -49,7 +50,19 @@ record Machines(Set<String> names, int slots, List<String> runtimes) {
     if (runtimes.isEmpty() || !RUNTIMES.containsAll(runtimes)) {
       throw new IllegalArgumentException("runtimes: must be docker, process or both");
     }
-    return new Machines(names, config.slots(), runtimes);
+    return new Machines(names, config.slots(), runtimes, caFile(config.ca_file()));
+  }
+
+  private static @Nullable Path caFile(String name) {
+    if (name.isBlank()) {
+      return null;
+    }
+    Path file = Path.of(name.strip());
+    if (!file.isAbsolute() || !Files.isReadable(file)) {
+      throw new IllegalArgumentException(
+          "ca.file: '" + name + "' must be the absolute path of a file that can be read");
+    }
+    return file;
   }
 
   /** The size of this machine. */

@@ -53,6 +53,12 @@ public final class OnpremAccount implements ComputeProvider {
     /** What a worker may run: docker, process. */
     @AttributeDefinition(required = false, description = "Runtimes of a worker: docker, process")
     String[] runtimes() default {"docker"};
+
+    /** Absolute; empty where a public authority made the master's certificate. */
+    @AttributeDefinition(
+        required = false,
+        description = "PEM file of the authority that made the master's TLS certificate")
+    String ca_file() default "";
   }
 
   private final OnpremCompute compute;
@@ -67,7 +73,7 @@ public final class OnpremAccount implements ComputeProvider {
     Machines machines = Machines.of(config);
     NodeFolders folders =
         new NodeFolders(data.resolve(config.folder()).toAbsolutePath().normalize());
-    Releases releases = new Releases(folders.root().resolve("releases"));
+    Releases releases = new Releases(folders.root().resolve("releases"), machines.caFile());
     keeper = new Keeper(folders, releases, machines);
     compute = new OnpremCompute(folders, machines, keeper, clock);
     keeper.start();

@@ -26,6 +26,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.net.ssl.HttpsURLConnection;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,9 +42,15 @@ final class Releases {
   private static final long UNPACK_SECONDS = 120;
 
   private final Path root;
+  private final @Nullable Path caFile;
 
-  Releases(Path root) {
+  /**
+   * @param caFile the authority (PEM) that made the master's certificate; null for the system's
+   *     ones
+   */
+  Releases(Path root, @Nullable Path caFile) {
     this.root = root;
+    this.caFile = caFile;
   }
 
   /**
@@ -124,7 +131,7 @@ final class Releases {
   }
 
   /** Copies the archive and answers its SHA-256. The address may be signed: it is never logged. */
-  private static String load(URI url, Path to) throws IOException, BadRelease {
+  private String load(URI url, Path to) throws IOException, BadRelease {
     MessageDigest sha256 = sha256();
     long end = System.nanoTime() + LONGEST_FETCH;
     try (InputStream in = open(url);
@@ -146,7 +153,7 @@ final class Releases {
     return HexFormat.of().formatHex(sha256.digest());
   }
 
-  private static InputStream open(URI url) throws IOException, BadRelease {
+  private InputStream open(URI url) throws IOException, BadRelease {
     String scheme = String.valueOf(url.getScheme());
     if (scheme.equals("file")) {
       return file(Path.of(url));
@@ -157,6 +164,9 @@ final class Releases {
     URLConnection connection = url.toURL().openConnection();
     connection.setConnectTimeout(TIMEOUT_MILLIS);
     connection.setReadTimeout(TIMEOUT_MILLIS);
+    if (caFile != null && connection instanceof HttpsURLConnection https) {
+      https.setSSLSocketFactory(MasterTrust.of(caFile));
+    }
     try {
       if (connection instanceof HttpURLConnection http && http.getResponseCode() != 200) {
         int status = http.getResponseCode();

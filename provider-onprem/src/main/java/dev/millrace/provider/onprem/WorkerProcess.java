@@ -72,7 +72,7 @@ final class WorkerProcess {
   }
 
   /** Starts the worker in a session of its own; it lives on when this process ends. */
-  Process start(Path program, NodeRecord node, List<String> runtimes, Path tokenFile)
+  Process start(Path program, NodeRecord node, Machines machines, Path tokenFile)
       throws IOException {
     List<String> command =
         new ArrayList<>(
@@ -94,9 +94,12 @@ final class WorkerProcess {
                 "--slots",
                 Integer.toString(node.slots()),
                 "--runtimes",
-                String.join(",", runtimes)));
+                String.join(",", machines.runtimes())));
     if (Files.exists(tokenFile)) {
       command.addAll(List.of("--join-token-file", tokenFile.toString()));
+    }
+    if (machines.caFile() != null) {
+      command.addAll(List.of("--ca-file", machines.caFile().toString()));
     }
     return launch(command);
   }

@@ -194,8 +194,10 @@ class OnpremAccountTest {
     account = account(TestConfig.of("local"));
     WorkerProcess again = new WorkerProcess(folder("n1"), worker("n1"));
     NodeRecord node = new NodeFolders(data.resolve("onprem")).read("inst-a", "n1").orElseThrow();
-    Path program = new Releases(data.resolve("onprem/releases")).program(release);
-    Process second = again.start(program, node, List.of("process"), folder("n1").resolve("none"));
+    Path program = new Releases(data.resolve("onprem/releases"), null).program(release);
+    Process second =
+        again.start(
+            program, node, Machines.of(TestConfig.of("local")), folder("n1").resolve("none"));
     assertEquals(75, second.waitFor());
     assertEquals(1, starts("n1").size());
   }
@@ -269,11 +271,29 @@ class OnpremAccountTest {
     account =
         account(
             new TestConfig(
-                new String[] {"local"}, "onprem", 2, new String[] {"process", "docker"}));
+                new String[] {"local"}, "onprem", 2, new String[] {"process", "docker"}, ""));
     ensure("n1", release);
     awaitRunning("n1");
     String args = Files.readString(worker("n1").resolve("args"));
     assertTrue(args.contains("--slots 2 --runtimes process,docker"), args);
+  }
+
+  @Test
+  void aWorkerIsToldWhichAuthorityToTrust() throws Exception {
+    account.close();
+    Path authority = Files.writeString(data.resolve("ca.pem"), "of the master");
+    account =
+        account(
+            new TestConfig(
+                new String[] {"local"},
+                "onprem",
+                1,
+                new String[] {"process"},
+                authority.toString()));
+    ensure("n1", release);
+    awaitRunning("n1");
+    String args = Files.readString(worker("n1").resolve("args"));
+    assertTrue(args.contains("--ca-file " + authority), args);
   }
 
   @Test
@@ -283,10 +303,18 @@ class OnpremAccountTest {
     assertThrows(IllegalArgumentException.class, () -> account(TestConfig.of("local", "local")));
     assertThrows(
         IllegalArgumentException.class,
-        () -> account(new TestConfig(new String[] {"local"}, "f", -1, new String[] {"process"})));
+        () ->
+            account(new TestConfig(new String[] {"local"}, "f", -1, new String[] {"process"}, "")));
     assertThrows(
         IllegalArgumentException.class,
-        () -> account(new TestConfig(new String[] {"local"}, "f", 0, new String[] {"podman"})));
+        () -> account(new TestConfig(new String[] {"local"}, "f", 0, new String[] {"podman"}, "")));
+    for (String file : List.of("ca.pem", "/no/such/ca.pem")) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () ->
+              account(
+                  new TestConfig(new String[] {"local"}, "f", 0, new String[] {"process"}, file)));
+    }
   }
 
   @Test
