@@ -38,15 +38,17 @@ public final class MetadataCsvResource {
 
   @GET
   @Answers(media = "text/csv")
-  public Response get(@Context ContainerRequestContext context, Wanted body) throws IOException {
+  public Response get(@Context ContainerRequestContext context, @Nullable Wanted body)
+      throws IOException {
     return post(context, body);
   }
 
   @POST
   @Answers(media = "text/csv")
-  public Response post(@Context ContainerRequestContext context, Wanted body) throws IOException {
+  public Response post(@Context ContainerRequestContext context, @Nullable Wanted body)
+      throws IOException {
     Call call = Call.of(context);
-    List<String> ids = Optional.ofNullable(body.ids()).orElse(List.of());
+    List<String> ids = Optional.ofNullable(body).map(Wanted::ids).orElse(List.of());
     return Response.ok(new MetadataCsv(executions, call.actor(), ids, json), "text/csv")
         .header("Content-Disposition", "attachment; filename=\"metadata.csv\"")
         .build();

@@ -97,6 +97,11 @@ final class Api {
     }
   }
 
+  /** A request without a body and without a type of one. */
+  Answer bare(String method, String path) {
+    return send(request(path).method(method, HttpRequest.BodyPublishers.noBody()));
+  }
+
   Answer postForm(String path, String form) {
     return send(
         request(path)

@@ -80,6 +80,23 @@ class ApiIT {
   }
 
   @Test
+  void aChangeWithoutItsBodyIsToldWhatIsMissing() {
+    Api admin = millrace.admin();
+    int asked = 0;
+    for (Described.Operation operation : Described.of(millrace.address()).operations()) {
+      if (operation.description().has("requestBody") && !operation.path().contains("{")) {
+        asked++;
+        Api.Answer answer = admin.bare(operation.verb(), operation.path());
+        assertEquals(400, answer.status(), operation.id() + " " + answer);
+      }
+    }
+    assertTrue(asked > 7, "operations with a body: " + asked);
+    String path = "/api/v0/projects/" + project.id() + "/";
+    assertEquals(200, ada.bare("PATCH", path).status());
+    assertEquals(415, ada.bare("POST", path + "import-package/").status());
+  }
+
+  @Test
   void oddRequestsAreRefusedInWordsAndTheMasterLivesOn() {
     Api admin = millrace.admin();
     String environments = "/api/v0/environments/";

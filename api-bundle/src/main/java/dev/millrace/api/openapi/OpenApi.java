@@ -258,7 +258,7 @@ public final class OpenApi {
   private static void refusals(
       ObjectNode responses, String verb, boolean open, boolean named, boolean asks, boolean takes) {
     boolean changes = !verb.equals("GET");
-    if (asks || changes) {
+    if (asks || changes || takes) {
       ObjectNode schema = refusal(responses, 400);
       schema.removeAll();
       schema.putArray("anyOf").add(reference("FieldProblems")).add(reference("Detail"));
@@ -267,7 +267,8 @@ public final class OpenApi {
       refusal(responses, 401);
       refusal(responses, 403);
     }
-    if (named) {
+    if (named || ((asks || takes) && !open)) {
+      // A query or a body may name what is not there as well.
       refusal(responses, 404);
     }
     if (changes || named) {
