@@ -93,13 +93,13 @@ record Listener(String host, int port, boolean tls) {
     http.put("org.apache.felix.http.timeout", "120000");
     http.put("org.apache.felix.jetty.stopTimeout", "2000");
     if (tls) {
-      PemKeyManager manager =
-          new PemKeyManager(
+      PemKeys keys =
+          new PemKeys(
               Path.of(settings.getOrDefault(Setting.TLS_CERT.key(), "")),
               Path.of(settings.getOrDefault(Setting.TLS_KEY.key(), "")),
               System.err::println);
-      manager.install();
-      PemKeyStore store = PemKeyStore.write(manager.current(), data.resolve("run/tls.p12"));
+      keys.install();
+      PemKeyStore store = PemKeyStore.write(keys.current(), data.resolve("run/tls.p12"));
       http.put("org.apache.felix.http.enable", "false");
       http.put("org.apache.felix.https.enable", "true");
       http.put("org.osgi.service.http.port.secure", "" + port);

@@ -41,7 +41,7 @@ final class PemKeyStore {
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
       store.setKeyEntry(
-          PemKeyManager.ALIAS,
+          PemKeys.ALIAS,
           identity.key(),
           password.toCharArray(),
           identity.chain().toArray(Certificate[]::new));

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.engine.domain.ApiToken;
 import dev.millrace.engine.domain.AuditEntry;
-import dev.millrace.engine.domain.IdempotencyKey;
 import dev.millrace.engine.domain.JoinToken;
 import dev.millrace.engine.domain.Membership;
 import dev.millrace.engine.domain.Organization;
@@ -20,16 +19,13 @@ import dev.millrace.engine.domain.WebSession;
 import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.domain.WorkerId;
 import dev.millrace.engine.store.DuplicateRow;
-import dev.millrace.engine.store.IdempotencyStore;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.SettingStore.Lead;
 import dev.millrace.engine.store.Slice;
-import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What every database does for owners, tokens, attempts, audit, workers, nodes and settings. */
@@ -352,65 +348,5 @@ abstract class InstallationContract extends Contract {
     assertFalse(did(s -> s.settings().resign("stamp", seen.leader())));
     assertTrue(did(s -> s.settings().resign("stamp", "b")));
     assertEquals(Optional.empty(), read(s -> s.settings().lead("stamp")));
-  }
-
-  @Test
-  final void aKeyOfARequestIsTakenOnceAndFreeAgainAfterItsTime() {
-    OwnerId ada = new OwnerId(101);
-    IdempotencyKey key = new IdempotencyKey("retry-1", "aa".repeat(32));
-    IdempotencyKey other = new IdempotencyKey("retry-1", "bb".repeat(32));
-    Instant expired = NOW.minusSeconds(60);
-    assertEquals(Optional.empty(), taken(ada, key, "execution:1", NOW, expired));
-    assertEquals(
-        Optional.of(new IdempotencyStore.Use(key.fingerprint(), "execution:1")),
-        taken(ada, other, "execution:2", NOW, expired));
-    assertEquals(Optional.empty(), taken(new OwnerId(102), key, "execution:3", NOW, expired));
-    assertEquals(
-        Optional.empty(),
-        taken(ada, new IdempotencyKey("Retry-1", "cc".repeat(32)), "execution:4", NOW, expired));
-    assertEquals(
-        Optional.empty(),
-        taken(ada, other, "execution:5", NOW.plusSeconds(99), NOW.plusSeconds(1)));
-    assertEquals(1, (int) database.transact(s -> s.idempotency().purge(NOW.plusSeconds(1), 1)));
-    assertEquals(1, (int) database.transact(s -> s.idempotency().purge(NOW.plusSeconds(1), 9)));
-    assertEquals(
-        Optional.of(new IdempotencyStore.Use(other.fingerprint(), "execution:5")),
-        taken(ada, other, "execution:6", NOW.plusSeconds(99), expired));
-  }
-
-  @Test
-  final void ofManyRequestsWithOneKeyOneTakesItAndTheOthersSeeWhoDid() throws Exception {
-    IdempotencyKey key = new IdempotencyKey("twins", "aa".repeat(32));
-    AtomicInteger number = new AtomicInteger();
-    List<String> subjects =
-        together(
-            6,
-            () -> {
-              String mine = "execution:" + number.incrementAndGet();
-              return taken(new OwnerId(101), key, mine, NOW, NOW.minusSeconds(60))
-                  .map(IdempotencyStore.Use::subject)
-                  .orElse(mine);
-            });
-    assertEquals(1, Set.copyOf(subjects).size(), subjects.toString());
-  }
-
-  private Optional<IdempotencyStore.Use> taken(
-      OwnerId actor, IdempotencyKey key, String subject, Instant now, Instant expired) {
-    return database.transact(s -> s.idempotency().take(actor, key, subject, now, expired));
-  }
-
-  @Test
-  final void aKeyTakenInATransactionThatFailsIsFree() {
-    IdempotencyKey key = new IdempotencyKey("fails", "aa".repeat(32));
-    OwnerId ada = new OwnerId(101);
-    assertThrows(
-        IllegalStateException.class,
-        () ->
-            write(
-                s -> {
-                  s.idempotency().take(ada, key, "execution:1", NOW, NOW.minusSeconds(60));
-                  throw new IllegalStateException("refused");
-                }));
-    assertEquals(Optional.empty(), taken(ada, key, "execution:2", NOW, NOW.minusSeconds(60)));
   }
 }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * certificate needs no restart. Files that cannot be used, as in the middle of a renewal, leave the
  * pair before them in use.
  */
-final class PemKeyManager extends X509ExtendedKeyManager {
+final class PemKeys extends X509ExtendedKeyManager {
   /** The entry of a key store that stands for the PEM files. */
   static final String ALIAS = "millrace-master";
 
@@ -43,7 +43,7 @@ final class PemKeyManager extends X509ExtendedKeyManager {
   private String refused = "";
   private long looked = System.nanoTime();
 
-  PemKeyManager(Path cert, Path key, Consumer<String> tell) throws Refusal {
+  PemKeys(Path cert, Path key, Consumer<String> tell) throws Refusal {
     this.cert = cert;
     this.key = key;
     this.tell = tell;
@@ -147,7 +147,7 @@ final class PemKeyManager extends X509ExtendedKeyManager {
   private static final class Installed extends Provider {
     private static final long serialVersionUID = 1L;
 
-    Installed(PemKeyManager manager, String otherwise) {
+    Installed(PemKeys manager, String otherwise) {
       super(ALGORITHM, "1", "The master's PEM files");
       putService(
           new Service(this, "KeyManagerFactory", ALGORITHM, Factory.class.getName(), null, null) {
@@ -160,11 +160,11 @@ final class PemKeyManager extends X509ExtendedKeyManager {
   }
 
   private static final class Factory extends KeyManagerFactorySpi {
-    private final PemKeyManager manager;
+    private final PemKeys manager;
     private final String otherwise;
     private KeyManager[] answer = {};
 
-    Factory(PemKeyManager manager, String otherwise) {
+    Factory(PemKeys manager, String otherwise) {
       this.manager = manager;
       this.otherwise = otherwise;
     }
