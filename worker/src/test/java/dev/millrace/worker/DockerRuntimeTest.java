@@ -3,13 +3,16 @@ package dev.millrace.worker;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.worker.runtime.RunUser;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -79,6 +82,20 @@ class DockerRuntimeTest {
 
   private String stored(JsonNode output) {
     return new String(master.store.get(output.get("uploadId").asText()), StandardCharsets.UTF_8);
+  }
+
+  private static String socket() {
+    String host = System.getenv("DOCKER_HOST");
+    return host == null ? "/var/run/docker.sock" : host.substring("unix://".length());
+  }
+
+  private static String group() throws Exception {
+    return sh("stat -c %g " + socket());
+  }
+
+  /** Becomes a user who may use the engine. */
+  private static List<String> other(String uid) throws Exception {
+    return List.of("setpriv", "--reuid=" + uid, "--regid=" + uid, "--groups=" + group());
   }
 
   private static long processesNaming(String text) {
@@ -304,6 +321,43 @@ class DockerRuntimeTest {
     worker = startWorker();
     master.awaitClaim();
     assertEquals("", sh("docker ps -aq --filter name=" + container));
+  }
+
+  @Test
+  void aWorkerThatIsNotRootRunsContainersUnderItsOwnUser() throws Exception {
+    assumeTrue(RunUser.current().root(), "this test becomes another user");
+    String other = "54321";
+    List<String> reach = new ArrayList<>(other(other));
+    reach.addAll(List.of("test", "-w", socket()));
+    assumeTrue(
+        new ProcessBuilder(reach).start().waitFor() == 0,
+        "the folder of the engine's socket is closed to others");
+    worker.close();
+    Path lib = Files.createDirectory(dir.resolve("lib"));
+    List<String> classPath = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(":")) {
+      Path copy = lib.resolve(classPath.size() + "-" + Path.of(entry).getFileName());
+      sh("cp -R " + entry + " " + copy + " 2>/dev/null || true");
+      classPath.add(copy.toString());
+    }
+    Path own = Files.createDirectory(dir.resolve("own"));
+    sh("chmod -R go=rX " + dir + " && chown " + other + ":" + other + " " + own);
+    try (WorkerProcess plain =
+        WorkerProcess.start(
+            other(other),
+            String.join(":", classPath),
+            master.address(),
+            own,
+            "--runtimes",
+            "docker")) {
+      FakeMaster.Seen run =
+          run(assignment("id -u; mkdir $VH_OUTPUTS_DIR/d; echo x > $VH_OUTPUTS_DIR/d/x"));
+      assertEquals(0, run.ended.get("exitCode").asInt(), plain.output());
+      assertEquals(other + "\n", run.log("stdout"));
+      assertEquals("x\n", stored(run.outputs.get("d/x")));
+      master.order(id, "sealed");
+      master.await(run, "removed", r -> !Files.exists(own.resolve("runs/" + id)));
+    }
   }
 
   @Test

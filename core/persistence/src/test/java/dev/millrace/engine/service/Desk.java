@@ -25,6 +25,7 @@ import dev.millrace.engine.keys.InstallationKey;
 import dev.millrace.engine.logs.LogLine;
 import dev.millrace.engine.logs.LogReader;
 import dev.millrace.engine.logs.LogView;
+import dev.millrace.engine.queue.InProcessQueue;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Scope;
@@ -102,6 +103,7 @@ public final class Desk {
   public final Uuid7 ids = new Uuid7(clock);
   public final InstallationKey key = new InstallationKey(new byte[32]);
   public final MemoryBlobs blobs = new MemoryBlobs();
+  public final InProcessQueue queue = new InProcessQueue();
   public final Database database;
   public final Commits commits;
   public final Submissions submissions;
@@ -121,7 +123,7 @@ public final class Desk {
     Settings settings =
         new Settings(name -> name.equals("millrace.data") ? folder.toString() : null);
     this.commits = new Commits(database, access, audit, blobs, settings, clock);
-    this.submissions = new Submissions(database, access, audit, key, clock);
+    this.submissions = new Submissions(database, access, audit, key, queue, clock);
     this.executions = new Executions(database, access, audit, new NoLogs(), clock);
     this.data = new Data(database, access, audit, new NoTransfers(), blobs, clock);
     this.ada = person("ada", false);
