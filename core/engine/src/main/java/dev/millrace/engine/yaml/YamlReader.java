@@ -33,6 +33,9 @@ import org.yaml.snakeyaml.reader.StreamReader;
  * is counted as often as it is repeated, so that a small file cannot become a large tree.
  */
 final class YamlReader {
+  /** Reading digits takes time that grows with the square of their number. */
+  private static final int MAX_NUMBER = 1_000;
+
   private static final int MAX_CHARACTERS = 1 << 20;
   private static final int MAX_NODES = 100_000;
   private static final int MAX_DEPTH = 50;
@@ -115,6 +118,10 @@ final class YamlReader {
         || tag.equals(Tag.INT)
         || tag.equals(Tag.FLOAT)
         || tag.equals(Tag.NULL)) {
+      if (scalar.getValue().length() > MAX_NUMBER) {
+        throw at(
+            scalar, "a number has at most " + MAX_NUMBER + " characters; quote it if it is text");
+      }
       try {
         return Yaml11Scalars.value(tag, scalar.getValue());
       } catch (NumberFormatException e) {

@@ -64,6 +64,16 @@ class YamlReaderTest {
     assertTrue(value(text).isPojo());
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"!!int 9", "!!int 1:", "!!int 0x", "!!float 1."})
+  void aNumberOfAMillionDigitsIsRefusedAtOnce(String start) {
+    YamlException refused =
+        assertTimeout(
+            Duration.ofSeconds(5),
+            () -> assertThrows(YamlException.class, () -> value(start + "1".repeat(1_000_000))));
+    assertTrue(refused.getMessage().contains("at most 1000 characters"), refused.getMessage());
+  }
+
   @Test
   void aRepeatedKeyCountsWithItsLastValue() throws Exception {
     assertEquals("{\"a\":2}", YamlReader.read("a: 1\na: 2").root().toString());
