@@ -66,7 +66,11 @@ public final class FileLogs implements LiveLogs {
 
   /** The live log, if there is a folder of it. */
   Optional<LiveLog> find(ExecutionId execution) {
-    return Files.isDirectory(folder(execution)) ? Optional.of(log(execution)) : Optional.empty();
+    // In one step: a log that is removed in between must not be found anew, without its files.
+    return Optional.ofNullable(
+            logs.computeIfAbsent(
+                execution, id -> Files.isDirectory(folder(id)) ? newLog(id) : null))
+        .filter(LiveLog::exists);
   }
 
   /** Of which executions there is a live log here. */
@@ -97,29 +101,20 @@ public final class FileLogs implements LiveLogs {
 
   /** Removes the live log of a sealed or deleted execution. Removing nothing is no error. */
   void remove(ExecutionId execution) throws IOException {
+    log(execution).remove();
     logs.remove(execution);
-    Path folder = folder(execution);
-    if (!Files.isDirectory(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
-    Files.deleteIfExists(folder);
   }
 
   private LiveLog log(ExecutionId execution) {
-    return logs.computeIfAbsent(
-        execution,
-        id -> {
-          try {
-            return new LiveLog(folder(id));
-          } catch (IOException e) {
-            throw new UncheckedIOException("the log of execution " + id + " cannot be opened", e);
-          }
-        });
+    return logs.computeIfAbsent(execution, this::newLog);
+  }
+
+  private LiveLog newLog(ExecutionId execution) {
+    try {
+      return new LiveLog(folder(execution));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the log of execution " + execution + " cannot be opened", e);
+    }
   }
 
   private Path folder(ExecutionId execution) {

@@ -7,12 +7,15 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** The live log of one execution: one folder. Safe for threads. */
 final class LiveLog {
   private final Path folder;
   private final Map<LogRecord.Source, StreamFile> files = new EnumMap<>(LogRecord.Source.class);
+  private boolean removed;
 
   LiveLog(Path folder) throws IOException {
     this.folder = folder;
@@ -21,13 +24,10 @@ final class LiveLog {
     }
   }
 
-  Path folder() {
-    return folder;
-  }
-
   /** Appends if {@code offset} is the stream's length; returns its length then. */
   synchronized long append(LogRecord.Source source, long offset, long micros, byte[] chunk)
       throws IOException {
+    requireThere();
     StreamFile file = file(source);
     if (offset != file.length()) {
       return file.length();
@@ -37,6 +37,7 @@ final class LiveLog {
   }
 
   synchronized void note(long micros, byte[] line) throws IOException {
+    requireThere();
     Files.createDirectories(folder);
     file(LogRecord.Source.MASTER).append(micros, line);
   }
@@ -48,9 +49,15 @@ final class LiveLog {
         file(LogRecord.Source.STATUS).length());
   }
 
-  /** The last {@code limit} records of those streams, all for 0. */
-  synchronized LiveLogView open(int limit, Set<LogStream> streams, boolean whole)
+  /**
+   * The last {@code limit} records of those streams, all for 0. Empty if the log has been removed;
+   * a view that is open when that happens still reads to its end.
+   */
+  synchronized Optional<LiveLogView> open(int limit, Set<LogStream> streams, boolean whole)
       throws IOException {
+    if (removed) {
+      return Optional.empty();
+    }
     Set<LogRecord.Source> sources = EnumSet.noneOf(LogRecord.Source.class);
     long total = 0;
     long kept = 0;
@@ -73,7 +80,33 @@ final class LiveLog {
       merge.close();
       throw e;
     }
-    return new LiveLogView(merge, total, limit > 0 ? Math.max(0, kept - limit) : 0, limit);
+    return Optional.of(
+        new LiveLogView(merge, total, limit > 0 ? Math.max(0, kept - limit) : 0, limit));
+  }
+
+  /** Whether there is a folder of it. */
+  synchronized boolean exists() {
+    return !removed && Files.isDirectory(folder);
+  }
+
+  /** Deletes the files. Nothing is read or written through this object afterwards. */
+  synchronized void remove() throws IOException {
+    if (!exists()) {
+      return;
+    }
+    removed = true;
+    try (Stream<Path> all = Files.list(folder)) {
+      for (Path file : all.toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+    Files.deleteIfExists(folder);
+  }
+
+  private void requireThere() throws IOException {
+    if (removed) {
+      throw new IOException("the log " + folder.getFileName() + " is closed and has been removed");
+    }
   }
 
   private StreamFile file(LogRecord.Source source) {

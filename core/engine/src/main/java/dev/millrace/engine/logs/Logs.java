@@ -40,9 +40,9 @@ public final class Logs implements LogReader {
     }
     Optional<SealedLog> sealed = execution.log();
     if (sealed.isEmpty()) {
-      Optional<LiveLog> files = live.find(execution.id());
+      Optional<LiveLogView> files = openLive(execution, limit, streams);
       if (files.isPresent()) {
-        return openLive(files.get(), execution, limit, streams);
+        return files.get();
       }
       // The row may be older than the seal.
       sealed =
@@ -53,10 +53,12 @@ public final class Logs implements LogReader {
     return sealed.isPresent() ? openSealed(sealed.get(), limit, streams) : new Empty();
   }
 
-  private static LogView openLive(
-      LiveLog log, Execution execution, int limit, Set<LogStream> streams) {
+  private Optional<LiveLogView> openLive(Execution execution, int limit, Set<LogStream> streams) {
     try {
-      return log.open(limit, streams, execution.settledAt().isPresent());
+      Optional<LiveLog> log = live.find(execution.id());
+      return log.isPresent()
+          ? log.get().open(limit, streams, execution.settledAt().isPresent())
+          : Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException("the live log could not be opened", e);
     }

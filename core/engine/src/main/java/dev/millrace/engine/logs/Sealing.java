@@ -187,8 +187,10 @@ public final class Sealing {
     LogLengths lengths = execution.logLengths().orElse(new LogLengths(0, 0, 0));
     try (SealedFile sealed = new SealedFile(file)) {
       Optional<LiveLog> files = live.find(execution.id());
-      if (files.isPresent()) {
-        try (LiveLogView view = files.get().open(0, ALL, true)) {
+      Optional<LiveLogView> found =
+          files.isPresent() ? files.get().open(0, ALL, true) : Optional.empty();
+      if (found.isPresent()) {
+        try (LiveLogView view = found.get()) {
           view.records(0, sealed::add);
         }
       }

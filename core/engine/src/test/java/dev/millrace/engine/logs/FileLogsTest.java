@@ -22,9 +22,14 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +52,7 @@ class FileLogsTest {
   private List<LogLine> read(FileLogs logs, int limit, Set<LogStream> streams, boolean whole)
       throws IOException {
     List<LogLine> lines = new ArrayList<>();
-    try (LogView view = logs.find(id).orElseThrow().open(limit, streams, whole)) {
+    try (LogView view = logs.find(id).orElseThrow().open(limit, streams, whole).orElseThrow()) {
       view.forEach(lines::add);
     }
     return lines;
@@ -188,7 +193,7 @@ class FileLogsTest {
     Path file = root.resolve("sealed.gz");
     LogIndex index;
     try (SealedFile sealed = new SealedFile(file);
-        LiveLogView view = logs.find(id).orElseThrow().open(0, ALL, true)) {
+        LiveLogView view = logs.find(id).orElseThrow().open(0, ALL, true).orElseThrow()) {
       view.records(0, sealed::add);
       index = sealed.finish(logs.lengths(id));
     }
@@ -221,6 +226,51 @@ class FileLogsTest {
       }
     }
     return out.toByteArray();
+  }
+
+  @Test
+  void aLogThatIsRemovedBeforeItIsOpenedOpensEmpty() throws IOException {
+    FileLogs logs = logs();
+    logs.append(id, LogStream.STDOUT, 0, NOW, bytes("one\n"));
+    LiveLog log = logs.find(id).orElseThrow();
+    logs.remove(id);
+    assertTrue(log.open(0, ALL, true).isEmpty());
+  }
+
+  @Test
+  void whoReadsWhileTheLogIsRemovedGetsAllOfItOrNone() throws Exception {
+    FileLogs logs = logs();
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try {
+      for (int round = 0; round < 500; round++) {
+        for (LogStream stream : ALL) {
+          logs.append(id, stream, 0, NOW, bytes("a line of " + stream + "\n"));
+        }
+        Future<?> removal =
+            other.submit(
+                () -> {
+                  logs.remove(id);
+                  return id;
+                });
+        Optional<LiveLogView> found = Optional.empty();
+        Optional<LiveLog> log = logs.find(id);
+        if (log.isPresent()) {
+          found = log.get().open(0, ALL, true);
+        }
+        if (found.isPresent()) {
+          List<LogLine> lines = new ArrayList<>();
+          try (LiveLogView view = found.get()) {
+            removal.get(10, TimeUnit.SECONDS);
+            view.forEach(lines::add);
+          }
+          assertEquals(ALL.size(), lines.size());
+        }
+        removal.get(10, TimeUnit.SECONDS);
+        assertTrue(logs.find(id).isEmpty());
+      }
+    } finally {
+      other.shutdownNow();
+    }
   }
 
   @Test
