@@ -173,7 +173,7 @@ class HotPlugTest {
     Files.delete(plugins.resolve("b.jar"));
     await(() -> state("c.jar") == State.READY);
     assertEquals("1.9.0", running().getVersion().toString());
-    assertTrue(host.store("default").isPresent());
+    await(() -> host.store("default").isPresent());
   }
 
   @Test
@@ -196,6 +196,7 @@ class HotPlugTest {
     await(() -> state("d.jar") == State.FAILED);
     await(() -> state("a.jar") == State.READY);
     assertEquals("1.0.0", running().getVersion().toString());
+    await(() -> host.store("default").isPresent());
     assertTrue(host.store("default").orElseThrow().stat(new BlobKey("k")).isPresent());
   }
 
@@ -210,6 +211,7 @@ class HotPlugTest {
     await(() -> state("a.jar") == State.READY);
     Files.writeString(plugins.resolve("a.jar"), "no jar at all");
     await(() -> state("a.jar") == State.REFUSED);
+    await(() -> host.store("default").isPresent());
     assertTrue(host.store("default").orElseThrow().stat(new BlobKey("k")).isPresent());
   }
 
@@ -286,7 +288,7 @@ class HotPlugTest {
       account("default", each.getKey());
       await(() -> reason("sample.jar").contains(each.getValue()));
       assertEquals(State.QUARANTINED, state("sample.jar"));
-      assertTrue(host.store("default").isEmpty());
+      await(() -> host.store("default").isEmpty());
       assertTrue(
           host.missing(Kind.STORE, "default").getMessage().contains("conf/sample~default.json"));
     }
