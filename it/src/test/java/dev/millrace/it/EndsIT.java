@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -22,6 +23,9 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EndsIT {
   static final Duration LIMIT = Duration.ofSeconds(90);
+
+  /** How many executions the local worker runs at a time, as shipped. */
+  private static final int SLOTS = 4;
 
   Runs runs;
   Project project;
@@ -114,9 +118,17 @@ class EndsIT {
 
   @Test
   void aStopBeforeTheStartIsStoppedAtOnce() {
-    String execution = project.run(Code.script("echo never"), Map.of("priority", -5));
+    List<String> others =
+        IntStream.range(0, SLOTS)
+            .mapToObj(i -> project.run(Code.script("echo begun; exec sleep 600")))
+            .toList();
+    others.forEach(other -> project.awaitLine(other, "begun"));
+    String execution = project.run(Code.script("echo never"));
     project.stop(execution);
     assertEquals("stopped", project.api().awaitEnd(execution, LIMIT).get("status").asText());
+    assertEquals(List.of(), project.log(execution, Optional.of("stdout")));
+    others.forEach(project::stop);
+    others.forEach(other -> project.api().awaitEnd(other, LIMIT));
   }
 
   @Test
