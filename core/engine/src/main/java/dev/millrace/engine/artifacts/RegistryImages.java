@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 public final class RegistryImages implements Images {
   private static final Logger log = LoggerFactory.getLogger(RegistryImages.class);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration LOOK = Duration.ofSeconds(2);
   private static final Duration KEPT = Duration.ofSeconds(60);
   private static final int MOST_KEPT = 1_000;
 
@@ -29,6 +31,9 @@ public final class RegistryImages implements Images {
 
   private final Plugins plugins;
   private final Map<String, Answer> answers = new LinkedHashMap<>();
+
+  /** Registries that did not say what they serve, and until when they are left out. */
+  private final Map<String, Long> silent = new ConcurrentHashMap<>();
 
   @Activate
   public RegistryImages(@Reference Plugins plugins) {
@@ -100,13 +105,28 @@ public final class RegistryImages implements Images {
     }
   }
 
+  /**
+   * Whoever serves the image. A registry that does not say so at once is left out for a minute: the
+   * images of the others must not wait for it.
+   */
   private Optional<GuardedRegistry> registry(ImageRef image) {
     for (GuardedRegistry registry : plugins.registries()) {
+      Long until = silent.get(registry.name());
+      if (until != null && until - System.nanoTime() > 0) {
+        continue;
+      }
+      silent.remove(registry.name());
       try {
-        if (registry.serves(image)) {
+        if (registry.serves(image, LOOK)) {
           return Optional.of(registry);
         }
-      } catch (PluginException | PluginMissing e) {
+      } catch (PluginException e) {
+        silent.put(registry.name(), System.nanoTime() + KEPT.toNanos());
+        log.warn(
+            "registry left out for a while registry={} reason=\"{}\"",
+            registry.name(),
+            e.getMessage());
+      } catch (PluginMissing e) {
         log.warn(
             "registry cannot be asked registry={} reason=\"{}\"", registry.name(), e.getMessage());
       }

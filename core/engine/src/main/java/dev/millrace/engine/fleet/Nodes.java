@@ -7,6 +7,7 @@ import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.loop.Leadership;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Session;
+import dev.millrace.spi.compute.Node;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;
@@ -37,11 +38,12 @@ final class Nodes {
     return database.read(s -> s.nodes().list(Optional.empty(), MANY));
   }
 
-  /** Whether a row that is not gone has that key. */
-  boolean lives(String key) {
+  /** Whether a row that is not gone means that node: it has its key, and names no other node. */
+  boolean means(Node node) {
     return database
-        .read(s -> s.nodes().find(key))
+        .read(s -> s.nodes().find(node.key()))
         .filter(row -> row.state() != WantedNode.State.GONE)
+        .filter(row -> row.nodeId().orElse(node.id().value()).equals(node.id().value()))
         .isPresent();
   }
 

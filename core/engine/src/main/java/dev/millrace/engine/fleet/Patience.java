@@ -30,8 +30,4 @@ final class Patience {
   void granted(String what) {
     pauses.remove(what);
   }
-
-  void forget() {
-    pauses.clear();
-  }
 }

@@ -32,11 +32,6 @@ final class Scaling {
     this.ids = new Uuid7(clock);
   }
 
-  /** Forgets how long machines were idle: whoever leads next counts for itself. */
-  void forget() {
-    idleSince.clear();
-  }
-
   void keepOnly(Set<String> keys) {
     idleSince.keySet().retainAll(keys);
   }

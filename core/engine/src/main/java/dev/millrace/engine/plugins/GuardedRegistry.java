@@ -34,9 +34,9 @@ public final class GuardedRegistry {
     return name;
   }
 
-  /** Whether the image is this registry's to answer for. */
-  public boolean serves(ImageRef image) throws PluginException, PluginMissing {
-    return guard.once("serves", guard.policy().time(), (registry, call) -> registry.serves(image));
+  /** Whether the image is this registry's to answer for; said within {@code time}. */
+  public boolean serves(ImageRef image, Duration time) throws PluginException, PluginMissing {
+    return guard.once("serves", time, (registry, call) -> registry.serves(image));
   }
 
   /** Pins a tag to the digest that it means now, within {@code time} with all its retries. */

@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -63,6 +64,8 @@ final class PluginInstaller {
   private final Map<String, Seen> seen = new TreeMap<>();
   private final Map<String, Active> active = new TreeMap<>();
   private final Map<String, Failure> failures = new HashMap<>();
+  private final List<LeftThreads> departed = new ArrayList<>();
+  private volatile List<Listed> listed = List.of();
 
   PluginInstaller(
       Path home, Path copies, PluginJar.Promised promised, PluginRuntime runtime, Clock clock) {
@@ -77,6 +80,7 @@ final class PluginInstaller {
   /** One look at the folder, and what follows from it. */
   synchronized void tick() throws IOException {
     look();
+    publish();
     Map<String, List<PluginJar>> wanted = new TreeMap<>();
     for (Seen file : seen.values()) {
       if (file.jar != null) {
@@ -88,61 +92,99 @@ final class PluginInstaller {
     for (String name : names) {
       List<PluginJar> candidates = wanted.getOrDefault(name, List.of());
       settle(name, candidates.stream().sorted().toList());
+      publish();
     }
+    departed.removeIf(left -> !left.look(clock.instant()));
     dropCopies();
   }
 
-  /** Every jar in the folder with what became of it; {@code services} are those of a bundle. */
-  synchronized List<PluginInfo> list(LongFunction<List<Service>> services) {
-    List<PluginInfo> all = new ArrayList<>();
+  /**
+   * Every jar in the folder with what became of it, and what plugins that were taken out left
+   * behind; {@code services} are those of a bundle. Never waits for a tick: a plugin that drains
+   * would hold it up.
+   */
+  List<PluginInfo> list(LongFunction<List<Service>> services) {
+    return listed.stream().map(each -> each.info(services)).toList();
+  }
+
+  /** A plugin as it stands; its services are asked when it is shown. */
+  private record Listed(PluginInfo plugin, OptionalLong bundle) {
+    PluginInfo info(LongFunction<List<Service>> services) {
+      if (bundle.isEmpty()) {
+        return plugin;
+      }
+      List<Service> own = services.apply(bundle.getAsLong());
+      Optional<Service> worst =
+          own.stream().max((one, other) -> one.state().compareTo(other.state()));
+      return new PluginInfo(
+          plugin.name(),
+          plugin.version(),
+          plugin.file(),
+          worst.map(Service::state).orElse(State.READY),
+          worst.map(Service::reason).orElse("no account in conf/ uses it"),
+          worst.map(Service::since).orElse(plugin.since()),
+          own);
+    }
+  }
+
+  private void publish() {
+    List<Listed> all = new ArrayList<>();
     seen.forEach(
         (file, entry) -> {
           if (entry.refusal != null) {
-            all.add(
-                new PluginInfo(
-                    file, "", file, State.REFUSED, entry.refusal, entry.since, List.of()));
+            all.add(bare("", "", file, State.REFUSED, entry.refusal, entry.since));
           } else if (entry.jar != null) {
-            all.add(describe(entry.jar, entry.since, services));
+            all.add(describe(entry.jar, entry.since));
           }
         });
-    return all;
+    for (LeftThreads left : departed) {
+      PluginJar jar = left.jar();
+      all.add(
+          bare(
+              jar.name(),
+              jar.version().toString(),
+              jar.file(),
+              State.MISSING,
+              left.words(),
+              left.since()));
+    }
+    listed = List.copyOf(all);
   }
 
-  private PluginInfo describe(PluginJar jar, Instant since, LongFunction<List<Service>> services) {
+  private Listed describe(PluginJar jar, Instant since) {
     Active running = active.get(jar.name());
     String version = jar.version().toString();
     Failure failure = failures.get(key(jar));
     if (running != null && running.jar().isSame(jar)) {
-      List<Service> own = services.apply(running.installed().bundle());
-      Optional<Service> worst =
-          own.stream().max((one, other) -> one.state().compareTo(other.state()));
-      return new PluginInfo(
-          jar.name(),
-          version,
-          jar.file(),
-          worst.map(Service::state).orElse(State.READY),
-          worst.map(Service::reason).orElse("no account in conf/ uses it"),
-          worst.map(Service::since).orElse(running.since()),
-          own);
+      PluginInfo plugin =
+          new PluginInfo(
+              jar.name(), version, jar.file(), State.READY, "", running.since(), List.of());
+      return new Listed(plugin, OptionalLong.of(running.installed().bundle()));
     }
     if (failure != null) {
       String goesOn =
           running == null ? "" : "; version " + running.jar().version() + " goes on running";
-      return new PluginInfo(
+      return bare(
           jar.name(),
           version,
           jar.file(),
           State.FAILED,
           failure.reason() + goesOn,
-          failure.since(),
-          List.of());
+          failure.since());
     }
     String other =
         running == null
             ? "another jar of the same plugin comes first"
             : "version " + running.jar().version() + " in " + running.jar().file() + " runs";
-    return new PluginInfo(
-        jar.name(), version, jar.file(), State.SUPERSEDED, other, since, List.of());
+    return bare(jar.name(), version, jar.file(), State.SUPERSEDED, other, since);
+  }
+
+  private static Listed bare(
+      String name, String version, String file, State state, String reason, Instant since) {
+    return new Listed(
+        new PluginInfo(
+            name.isEmpty() ? file : name, version, file, state, reason, since, List.of()),
+        OptionalLong.empty());
   }
 
   private void look() throws IOException {
@@ -214,6 +256,8 @@ final class PluginInstaller {
       try {
         PluginRuntime.Installed installed = running == null ? begin(jar) : replace(running, jar);
         active.put(name, new Active(jar, installed, clock.instant()));
+        // Its threads cannot be told from those that an earlier life of it left.
+        departed.removeIf(left -> left.jar().name().equals(name));
         LOG.info("event=plugin-runs name={} version={} file={}", name, jar.version(), jar.file());
         return;
       } catch (FailedPlugin e) {
@@ -231,6 +275,8 @@ final class PluginInstaller {
     if (running != null && !seen.containsKey(running.jar().file())) {
       running.installed().remove();
       active.remove(name);
+      List<PluginJar> others = active.values().stream().map(Active::jar).toList();
+      LeftThreads.of(running.jar(), others, clock.instant()).ifPresent(departed::add);
       LOG.info("event=plugin-removed name={} version={}", name, running.jar().version());
     }
   }

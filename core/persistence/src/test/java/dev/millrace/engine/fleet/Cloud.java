@@ -26,12 +26,32 @@ import java.util.Optional;
 import java.util.Set;
 
 /** A provider called {@code cloud} that can be taken away, filled up and asked what it did. */
-public final class Cloud implements ComputeProvider, Plugins {
+public class Cloud implements ComputeProvider, Plugins {
   final Map<String, Node> nodes = new LinkedHashMap<>();
   final List<NodeRequest> asked = new ArrayList<>();
   final List<String> released = new ArrayList<>();
   public boolean missing;
+
+  /** Another provider, by its name. */
+  Optional<Map.Entry<String, ComputeProvider>> other = Optional.empty();
+
   Optional<PluginException> refusal = Optional.empty();
+
+  /** Rents another node under the key of the first. */
+  void twin() {
+    Node first = nodes.values().iterator().next();
+    Node twin =
+        new Node(
+            new NodeId("twin"),
+            first.key(),
+            first.group(),
+            Node.State.RUNNING,
+            Optional.empty(),
+            List.of(),
+            Instant.EPOCH,
+            Optional.empty());
+    nodes.put("twin", twin);
+  }
 
   /** Rents a node that nobody asked for. */
   void stranger(String key) {
@@ -82,11 +102,15 @@ public final class Cloud implements ComputeProvider, Plugins {
 
   @Override
   public Optional<GuardedCompute> compute(String name) {
-    if (missing || !name.equals("cloud")) {
+    Optional<ComputeProvider> named =
+        name.equals("cloud")
+            ? Optional.<ComputeProvider>of(this).filter(cloud -> !missing)
+            : other.filter(o -> o.getKey().equals(name)).map(Map.Entry::getValue);
+    if (named.isEmpty()) {
       return Optional.empty();
     }
     try {
-      return Optional.of(GuardedCompute.around(name, this));
+      return Optional.of(GuardedCompute.around(name, named.get()));
     } catch (PluginException | PluginMissing e) {
       throw new IllegalStateException(e);
     }

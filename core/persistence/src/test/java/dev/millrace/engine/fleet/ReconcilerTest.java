@@ -22,7 +22,11 @@ import dev.millrace.engine.loop.Leadership;
 import dev.millrace.engine.service.Desk;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.persistence.H2Database;
+import dev.millrace.spi.common.CallContext;
+import dev.millrace.spi.common.InstallationId;
+import dev.millrace.spi.common.Page;
 import dev.millrace.spi.common.PluginException;
+import dev.millrace.spi.compute.Node;
 import dev.millrace.spi.compute.NodeRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,9 +34,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,7 +78,62 @@ class ReconcilerTest {
   }
 
   private Reconciler reconciler(Leadership lead) {
-    return new Reconciler(h2.database(), cloud, requests, lead, desk.clock, nanos::get, false);
+    return new Reconciler(context(lead), false);
+  }
+
+  private FleetContext context(Leadership lead) {
+    return new FleetContext(h2.database(), cloud, requests, lead, desk.clock, nanos::get);
+  }
+
+  @Test
+  @Timeout(60)
+  void aProviderThatHangsHoldsUpNoOther() throws Exception {
+    CountDownLatch looked = new CountDownLatch(1);
+    Cloud stuck =
+        new Cloud() {
+          @Override
+          public Page<Node> nodes(InstallationId mine, Page.Cursor from, CallContext call) {
+            looked.countDown();
+            try {
+              new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            return Page.last(List.of());
+          }
+        };
+    // Its name comes first.
+    cloud.other = Optional.of(Map.entry("a-stuck", stuck));
+    Environment stuckGroup = provided(desk.environment("stuck"), "a-stuck");
+    h2.database()
+        .transact(
+            s -> {
+              s.environments().insert(stuckGroup);
+              return true;
+            });
+    Reconciler looping = new Reconciler(context(leadership), true);
+    try {
+      looked.await();
+      queued();
+      while (rows().stream().noneMatch(r -> r.state() == WantedNode.State.RENTED)) {
+        LockSupport.parkNanos(10_000_000);
+      }
+    } finally {
+      looping.close();
+    }
+  }
+
+  @Test
+  void aSecondNodeUnderOneKeyIsReleasedAndTheFirstStays() {
+    queued();
+    tick();
+    cloud.twin();
+    for (int i = 0; i < 3; i++) {
+      tick();
+    }
+    assertEquals(List.of("twin"), cloud.released);
+    assertEquals(WantedNode.State.RENTED, only().state());
+    assertEquals(1, cloud.nodes.size());
   }
 
   @Test
