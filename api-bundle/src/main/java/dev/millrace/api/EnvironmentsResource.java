@@ -22,6 +22,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -125,7 +126,8 @@ public final class EnvironmentsResource {
       @Nullable Integer scaleMax,
       @Nullable Integer scaleDownGracePeriod,
       @Nullable String runtime,
-      @Nullable BigDecimal perHourPriceUsd) {
+      @Nullable BigDecimal perHourPriceUsd,
+      @Nullable List<String> allowedMounts) {
     Environments.Wish wish() {
       return new Environments.Wish(
           Optional.ofNullable(slug),
@@ -140,7 +142,8 @@ public final class EnvironmentsResource {
           Optional.ofNullable(scaleMax),
           Optional.ofNullable(scaleDownGracePeriod),
           Optional.ofNullable(runtime).map(EnvironmentBody::parse),
-          Optional.ofNullable(perHourPriceUsd));
+          Optional.ofNullable(perHourPriceUsd),
+          Optional.ofNullable(allowedMounts));
     }
 
     private static Environment.Runtime parse(String text) {
@@ -176,6 +179,7 @@ public final class EnvironmentsResource {
       String machineType,
       int slots,
       @Format(words = {"auto", "docker", "process"}) String runtime,
+      List<String> allowedMounts,
       long unfinishedJobCount,
       @Format(words = {"ready", "disabled", "missing"}) String state,
       String stateReason,
@@ -207,6 +211,7 @@ public final class EnvironmentsResource {
           e.machineType(),
           e.slots(),
           e.runtime().name().toLowerCase(Locale.ROOT),
+          e.allowedMounts(),
           view.unfinished(),
           view.state().name().toLowerCase(Locale.ROOT),
           view.reason(),

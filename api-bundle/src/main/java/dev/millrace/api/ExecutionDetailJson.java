@@ -10,12 +10,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** An execution with its outputs and the last value of each metadata key. */
+/**
+ * An execution with its outputs and the last value of each metadata key.
+ *
+ * @param metadataTruncated whether metadata was dropped because of the execution's limit
+ */
 public record ExecutionDetailJson(
     @JsonUnwrapped ExecutionJson execution,
     List<DatumJson> outputs,
     int nOutputs,
-    Map<String, JsonNode> cumulativeMetadata) {
+    Map<String, JsonNode> cumulativeMetadata,
+    boolean metadataTruncated) {
 
   static ExecutionDetailJson of(ExecutionView.Detail detail, Call call, ObjectMapper json) {
     Map<String, JsonNode> metadata = new LinkedHashMap<>();
@@ -24,7 +29,8 @@ public record ExecutionDetailJson(
         ExecutionJson.of(detail.view(), call),
         detail.outputs().stream().map(output -> DatumJson.of(output, call, null)).toList(),
         detail.outputs().size(),
-        metadata);
+        metadata,
+        detail.metadataCut());
   }
 
   private static JsonNode value(String text, ObjectMapper json) {

@@ -27,6 +27,7 @@ import java.util.Optional;
  *
  * @param duration seconds
  * @param reason why it ended as error, as one word
+ * @param restartOf the execution that this one is the restart of, because its worker was lost
  */
 public record ExecutionJson(
     @Format("uuid") String id,
@@ -62,6 +63,8 @@ public record ExecutionJson(
     Optional<Integer> taskCounter,
     Optional<String> pipeline,
     Optional<Integer> pipelineCounter,
+    @Format("uuid") Optional<String> restartOf,
+    @Format("uuid") Optional<String> restartedAs,
     CommitJson commit,
     ProjectSummary project,
     int creatorId,
@@ -149,6 +152,8 @@ public record ExecutionJson(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        execution.restartOf().map(Object::toString),
+        execution.restartedAs().map(Object::toString),
         CommitJson.of(view.commit(), call, false),
         ProjectSummary.of(view.project(), view.projectOwner(), urls),
         execution.creator().value(),

@@ -8,6 +8,7 @@ import dev.millrace.engine.dispatch.Outputs;
 import dev.millrace.engine.dispatch.Refused;
 import dev.millrace.engine.dispatch.Registrations;
 import dev.millrace.engine.dispatch.Reports;
+import dev.millrace.engine.dispatch.Wakes;
 import dev.millrace.engine.dispatch.Wire;
 import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.Worker;
@@ -41,6 +42,7 @@ public final class WorkerResource {
 
   private final Registrations registrations;
   private final Claims claims;
+  private final Wakes wakes;
   private final Leases leases;
   private final Reports reports;
   private final Outputs outputs;
@@ -49,11 +51,13 @@ public final class WorkerResource {
   public WorkerResource(
       @Reference Registrations registrations,
       @Reference Claims claims,
+      @Reference Wakes wakes,
       @Reference Leases leases,
       @Reference Reports reports,
       @Reference Outputs outputs) {
     this.registrations = registrations;
     this.claims = claims;
+    this.wakes = wakes;
     this.leases = leases;
     this.reports = reports;
     this.outputs = outputs;
@@ -75,6 +79,17 @@ public final class WorkerResource {
       Worker worker = worker(credential);
       Messages.Claim claim = Answers.read(body, Messages.Claim.class);
       claims.claim(worker, claim.freeSlots(), offer -> later.resume(answer(offer)));
+    } catch (Refused e) {
+      later.resume(Answers.of(e));
+    }
+  }
+
+  @POST
+  @Path("wake")
+  public void wake(
+      @HeaderParam(CREDENTIAL) @Nullable String credential, @Suspended AsyncResponse later) {
+    try {
+      wakes.await(worker(credential), beat -> later.resume(woken(beat)));
     } catch (Refused e) {
       later.resume(Answers.of(e));
     }
@@ -248,6 +263,12 @@ public final class WorkerResource {
     } catch (IllegalArgumentException e) {
       throw new Refused(410, "lease_gone", "There is no such run.");
     }
+  }
+
+  private static Response woken(boolean beat) {
+    return beat
+        ? Response.ok(Wire.write(new Messages.Woken(true)), MediaType.APPLICATION_JSON_TYPE).build()
+        : Response.noContent().build();
   }
 
   private static Response answer(Optional<Messages.Claimed> offer) {

@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 final class Worker {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
   private static final Duration ACCEPT_PATIENCE = Duration.ofSeconds(60);
+  private static final Duration NO_WAKES = Duration.ofSeconds(60);
   private static final Duration LAST_WAIT = Duration.ofSeconds(40);
 
   private final WorkerFolder folder;
@@ -35,6 +36,7 @@ final class Worker {
   private final Map<String, Run> runs = new ConcurrentHashMap<>();
   private final Object change = new Object();
   private volatile boolean draining;
+  private volatile boolean beatWanted;
   private volatile boolean stopped;
   private volatile boolean refused;
 
@@ -52,14 +54,19 @@ final class Worker {
     resume();
     // The master must know what can be run here before it offers.
     beat();
-    Thread beats = new Thread(this::beats, "beat");
-    beats.setDaemon(true);
-    beats.start();
+    loop("beat", this::beats);
+    loop("wake", this::wakes);
     claims();
     if (refused) {
       abandonAll();
     }
     return !refused;
+  }
+
+  private static void loop(String name, Runnable body) {
+    Thread thread = new Thread(body, name);
+    thread.setDaemon(true);
+    thread.start();
   }
 
   /** Ends the loops; runs go on without the worker. */
@@ -186,17 +193,62 @@ final class Worker {
 
   private void beats() {
     while (!stopped && !refused) {
+      beatWanted = false;
       beat();
       synchronized (change) {
         try {
           long end = System.nanoTime() + beat.toNanos();
-          while (!stopped && !refused && System.nanoTime() - end < 0) {
+          while (!stopped && !refused && !beatWanted && System.nanoTime() - end < 0) {
             change.wait(Math.max(1, (end - System.nanoTime()) / 1_000_000));
           }
         } catch (InterruptedException e) {
           Thread.currentThread().interrupt();
           return;
         }
+      }
+    }
+  }
+
+  /** Hears at once that there is an order, which the next beat then brings. */
+  private void wakes() {
+    Backoff backoff = Backoff.standard();
+    while (!stopped && !refused) {
+      Duration wait = Duration.ZERO;
+      try {
+        if (master.wake(poll)) {
+          beatWanted = true;
+          changed();
+        }
+        backoff.succeeded();
+      } catch (MasterException.CredentialRefused e) {
+        refuse(e);
+      } catch (MasterException e) {
+        // A master of an earlier release does not know the call: orders come with the beats.
+        wait = e.status() == 404 ? NO_WAKES : backoff.next();
+      } catch (IOException e) {
+        wait = backoff.next();
+      } catch (RuntimeException e) {
+        LOG.error("wake failed", e);
+        wait = NO_WAKES;
+      }
+      if (!pause(wait)) {
+        return;
+      }
+    }
+  }
+
+  /** Waits unless the worker is stopped; false if this thread is to end. */
+  private boolean pause(Duration wait) {
+    long end = System.nanoTime() + wait.toNanos();
+    synchronized (change) {
+      try {
+        while (!stopped && !refused && System.nanoTime() - end < 0) {
+          change.wait(Math.max(1, (end - System.nanoTime()) / 1_000_000));
+        }
+        return true;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
       }
     }
   }

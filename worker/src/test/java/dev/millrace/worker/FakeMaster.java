@@ -101,6 +101,7 @@ final class FakeMaster implements AutoCloseable {
     node.remove("image");
     node.remove("code");
     node.putArray("inputs");
+    node.putArray("mounts");
     ArrayNode list = node.putArray("commands");
     for (String command : commands) {
       list.add(command);
@@ -124,6 +125,21 @@ final class FakeMaster implements AutoCloseable {
     offers.add(assignment);
     notifyAll();
     return seen;
+  }
+
+  /** From how many lines of metadata on no more are kept. */
+  int metadataLimit = Integer.MAX_VALUE;
+
+  /** Seconds between two beats, as told at the join. */
+  int beatSeconds = 1;
+
+  private boolean woken;
+
+  /** An order of which the worker is told at once. */
+  synchronized void orderAtOnce(String id, String order) {
+    order(id, order);
+    woken = true;
+    notifyAll();
   }
 
   synchronized void order(String id, String order) {
@@ -210,7 +226,7 @@ final class FakeMaster implements AutoCloseable {
         JsonNode golden = golden("register");
         if (known) {
           ObjectNode answer = (ObjectNode) golden.get("answer");
-          answer.put("pollSeconds", pollSeconds).put("beatSeconds", 1);
+          answer.put("pollSeconds", pollSeconds).put("beatSeconds", beatSeconds);
           answer(exchange, 200, answer);
         } else {
           answer(exchange, 401, golden.get("refusals").get(0).get("answer"));
@@ -224,7 +240,9 @@ final class FakeMaster implements AutoCloseable {
           return;
         }
       }
-      if (path.equals("claim")) {
+      if (path.equals("wake")) {
+        wake(exchange);
+      } else if (path.equals("claim")) {
         claim(exchange);
       } else if (path.equals("beat")) {
         beat(exchange, json.readTree(body));
@@ -269,6 +287,27 @@ final class FakeMaster implements AutoCloseable {
     }
   }
 
+  private void wake(HttpExchange exchange) throws IOException {
+    boolean beat;
+    synchronized (this) {
+      long end = System.nanoTime() + pollSeconds * 1_000_000_000L;
+      while (!woken && System.nanoTime() < end) {
+        try {
+          wait(100);
+        } catch (InterruptedException e) {
+          throw new IOException(e);
+        }
+      }
+      beat = woken;
+      woken = false;
+    }
+    if (beat) {
+      answer(exchange, 200, golden("wake").get("answer"));
+    } else {
+      exchange.sendResponseHeaders(204, -1);
+    }
+  }
+
   private synchronized void beat(HttpExchange exchange, JsonNode request) throws IOException {
     runtimes = json.convertValue(request.get("runtimes"), new TypeReference<List<String>>() {});
     ObjectNode answer = json.createObjectNode();
@@ -309,6 +348,9 @@ final class FakeMaster implements AutoCloseable {
           }
         }
         answer.put("next", seen.metadataNext);
+        if (seen.metadata.size() >= metadataLimit) {
+          answer.put("cut", true);
+        }
       }
       case "uploads" -> {
         ArrayNode uploads = answer.putArray("uploads");

@@ -243,4 +243,43 @@ class ProcessRuntimeTest {
       assertEquals(75, second.awaitExit(), second.output());
     }
   }
+
+  @Test
+  void anOrderIsHeardOfAtOnceAndNotWithTheNextBeat() throws Exception {
+    worker.close();
+    master.beatSeconds = 600;
+    Path other = Files.createDirectory(dir.resolve("slow-beats"));
+    worker = WorkerProcess.start(master.address(), other);
+    FakeMaster.Seen run = master.offer(master.assignment(ID, "echo up; exec sleep 600"));
+    master.await(run, "up", r -> r.log("stdout").contains("up"));
+    master.orderAtOnce(ID, "stop");
+    master.await(run, "ended", r -> r.ended != null);
+    assertTrue(run.ended.get("stopped").asBoolean(), run.ended.toString());
+  }
+
+  @Test
+  void aSignalThatNobodyHereSentIsNamed() throws Exception {
+    FakeMaster.Seen run = run(master.assignment(ID, "sh -c 'kill -9 $$'"));
+    assertEquals(137, run.ended.get("exitCode").asInt());
+    assertEquals("killed", run.ended.get("reason").asText());
+    assertTrue(run.ended.get("detail").asText().contains("SIGKILL"), run.ended.toString());
+  }
+
+  @Test
+  void metadataBeyondTheLimitIsCountedAndToldAndNotSent() throws Exception {
+    master.metadataLimit = 1_000;
+    FakeMaster.Seen run =
+        run(
+            master.assignment(
+                ID, "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo \"{\\\"i\\\": $i}\"; done"));
+    assertEquals(0, run.ended.get("exitCode").asInt(), run.log("stderr"));
+    assertTrue(run.metadata.size() < 3_000, "all were sent: " + run.metadata.size());
+    String status = run.log("status");
+    assertTrue(status.contains("metadata has reached its limit"), status);
+    java.util.regex.Matcher told =
+        java.util.regex.Pattern.compile("cut at its limit; (\\d+) lines").matcher(status);
+    assertTrue(told.find(), status);
+    int dropped = Integer.parseInt(told.group(1));
+    assertTrue(dropped >= 1_900 && dropped <= 3_000, status);
+  }
 }

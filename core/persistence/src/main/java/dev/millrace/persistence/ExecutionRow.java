@@ -73,6 +73,11 @@ class ExecutionRow {
   String logKey;
   String logIndexKey;
   Long logRecords;
+
+  @Column(updatable = false)
+  UUID restartOf;
+
+  UUID restartedAs;
   Instant modifiedAt;
   Instant deletedAt;
   @Version long version;
@@ -110,6 +115,8 @@ class ExecutionRow {
     row.logKey = execution.log().map(SealedLog::key).orElse(null);
     row.logIndexKey = execution.log().map(SealedLog::indexKey).orElse(null);
     row.logRecords = execution.log().map(SealedLog::records).orElse(null);
+    row.restartOf = execution.restartOf().map(ExecutionId::value).orElse(null);
+    row.restartedAs = execution.restartedAs().map(ExecutionId::value).orElse(null);
     row.modifiedAt = execution.modifiedAt();
     row.deletedAt = execution.deletedAt().orElse(null);
     row.version = execution.version();
@@ -153,6 +160,8 @@ class ExecutionRow {
             .map(stdout -> new LogLengths(stdout, stderrBytes, statusBytes)),
         Optional.ofNullable(logStoreId)
             .map(store -> new SealedLog(new StoreId(store), logKey, logIndexKey, logRecords)),
+        Optional.ofNullable(restartOf).map(ExecutionId::new),
+        Optional.ofNullable(restartedAs).map(ExecutionId::new),
         modifiedAt,
         Optional.ofNullable(deletedAt),
         version);

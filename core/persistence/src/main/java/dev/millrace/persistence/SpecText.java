@@ -10,6 +10,7 @@ import dev.millrace.engine.domain.ExecutionInput;
 import dev.millrace.engine.domain.ExecutionSpec;
 import dev.millrace.engine.domain.InputFile;
 import dev.millrace.engine.domain.InputId;
+import dev.millrace.engine.domain.Mount;
 import dev.millrace.engine.domain.Sealed;
 import dev.millrace.engine.domain.StoreId;
 import java.util.ArrayList;
@@ -44,6 +45,8 @@ final class SpecText {
     node.put("time_limit_seconds", spec.timeLimitSeconds());
     node.put("no_output_seconds", spec.noOutputSeconds());
     node.put("autorestart", spec.autorestart());
+    ArrayNode mounts = node.putArray("mounts");
+    spec.mounts().forEach(mount -> mounts.add(mount(mount)));
     node.put("upload_store", spec.uploadStore().toString());
     return node.toString();
   }
@@ -64,6 +67,7 @@ final class SpecText {
         node.path("time_limit_seconds").asLong(),
         node.path("no_output_seconds").asLong(),
         node.path("autorestart").asBoolean(),
+        each(node.path("mounts"), SpecText::readMount),
         StoreId.parse(node.path("upload_store").asText()));
   }
 
@@ -94,6 +98,20 @@ final class SpecText {
                     file.path("uri").asText(),
                     text(file, "datum").map(DatumId::parse))),
         node.path("keep_directories").asText());
+  }
+
+  private static ObjectNode mount(Mount mount) {
+    return Json.object()
+        .put("source", mount.source())
+        .put("destination", mount.destination())
+        .put("read_only", mount.readOnly());
+  }
+
+  private static Mount readMount(JsonNode node) {
+    return new Mount(
+        node.path("source").asText(),
+        node.path("destination").asText(),
+        node.path("read_only").asBoolean());
   }
 
   private static ObjectNode variable(EnvironmentValue variable) {

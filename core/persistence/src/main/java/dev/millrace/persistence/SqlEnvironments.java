@@ -13,6 +13,7 @@ import jakarta.persistence.Version;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -94,6 +95,7 @@ final class SqlEnvironments implements EnvironmentStore {
     int scaleDownGraceMinutes;
     String runtime;
     String perHourPriceUsd;
+    String allowedMounts;
     Instant createdAt;
     Instant modifiedAt;
     @Version long version;
@@ -115,6 +117,7 @@ final class SqlEnvironments implements EnvironmentStore {
       row.runtime = environment.runtime().name();
       row.perHourPriceUsd =
           environment.perHourPriceUsd().map(BigDecimal::toPlainString).orElse(null);
+      row.allowedMounts = Json.text(environment.allowedMounts());
       row.createdAt = environment.createdAt();
       row.modifiedAt = environment.modifiedAt();
       row.version = environment.version();
@@ -137,6 +140,7 @@ final class SqlEnvironments implements EnvironmentStore {
           scaleDownGraceMinutes,
           Environment.Runtime.valueOf(runtime),
           Optional.ofNullable(perHourPriceUsd).map(BigDecimal::new),
+          allowedMounts == null ? List.of() : Json.texts(allowedMounts),
           createdAt,
           modifiedAt,
           version);

@@ -243,6 +243,21 @@ final class SqlExecutions implements ExecutionStore {
   }
 
   @Override
+  public OutputTotals addOutputs(ExecutionId id, long files, long bytes) {
+    jdbc.change(
+        "update execution set output_files = output_files + ?, output_bytes = output_bytes + ?"
+            + " where id = ?",
+        files,
+        bytes,
+        id.value());
+    return jdbc.first(
+            row -> new OutputTotals(row.getLong(1), row.getLong(2)),
+            "select output_files, output_bytes from execution where id = ?",
+            id.value())
+        .orElse(new OutputTotals(0, 0));
+  }
+
+  @Override
   public void polled(ExecutionId id, Instant at) {
     jdbc.change("update execution set polled_at = ? where id = ?", at, id.value());
   }

@@ -19,6 +19,9 @@ import org.hibernate.StatelessSession;
 
 /** Metadata in batches as they came, with the last value of each key. */
 final class SqlMetadata implements MetadataStore {
+  private static final int LINES_CUT = 1;
+  private static final int KEYS_CUT = 2;
+
   private final Jdbc jdbc;
 
   SqlMetadata(StatelessSession session) {
@@ -26,18 +29,28 @@ final class SqlMetadata implements MetadataStore {
   }
 
   @Override
-  public long append(ExecutionId execution, List<MetadataLine> lines) {
+  public Appended append(ExecutionId execution, List<MetadataLine> lines, Limit limit) {
     // One appender at a time, even if a worker sends a batch twice at once.
-    jdbc.first(
-        row -> row.getLong(1),
-        "select version from execution where id = ? for update",
-        execution.value());
+    Kept kept =
+        jdbc.first(
+                row -> new Kept(row.getLong(1), row.getInt(2)),
+                "select metadata_bytes, metadata_cut from execution where id = ? for update",
+                execution.value())
+            .orElse(new Kept(0, 0));
     End end = end(execution);
     long highest = end.lastOffset;
+    long bytes = kept.bytes;
+    boolean cut = (kept.cut & LINES_CUT) != 0;
     ArrayNode batch = Json.array();
     Map<String, String> values = new LinkedHashMap<>();
     for (MetadataLine line : lines) {
       if (line.offset() > highest) {
+        long more = line.json().getBytes(StandardCharsets.UTF_8).length;
+        cut = cut || end.lines + batch.size() >= limit.lines() || bytes + more > limit.bytes();
+        if (cut) {
+          continue;
+        }
+        bytes += more;
         highest = line.offset();
         batch.addArray().add(line.offset()).add(Micros.of(line.at())).add(line.json());
         fold(values, line.json());
@@ -52,9 +65,26 @@ final class SqlMetadata implements MetadataStore {
           batch.size(),
           highest,
           batch.toString());
-      store(execution, values);
     }
-    return highest + 1;
+    int marks = (cut ? LINES_CUT : 0) | (store(execution, values) ? 0 : KEYS_CUT) | kept.cut;
+    if (bytes != kept.bytes || marks != kept.cut) {
+      jdbc.change(
+          "update execution set metadata_bytes = ?, metadata_cut = ? where id = ?",
+          bytes,
+          marks,
+          execution.value());
+    }
+    long last = lines.stream().mapToLong(MetadataLine::offset).max().orElse(-1);
+    return new Appended(Math.max(highest, last) + 1, cut);
+  }
+
+  @Override
+  public boolean cut(ExecutionId execution) {
+    return jdbc.first(
+            row -> row.getInt(1) != 0,
+            "select metadata_cut from execution where id = ?",
+            execution.value())
+        .orElse(false);
   }
 
   @Override
@@ -111,13 +141,15 @@ final class SqlMetadata implements MetadataStore {
     }
   }
 
-  private void store(ExecutionId execution, Map<String, String> values) {
+  /** False if there are too many keys for all of them to be kept. */
+  private boolean store(ExecutionId execution, Map<String, String> values) {
     int ordinal =
         jdbc.first(
                 row -> row.getInt(1),
                 "select coalesce(max(ordinal), 0) from metadata_value where execution_id = ?",
                 execution.value())
             .orElse(0);
+    boolean whole = true;
     for (Map.Entry<String, String> value : values.entrySet()) {
       byte[] hash = sha256(value.getKey());
       int changed =
@@ -126,7 +158,9 @@ final class SqlMetadata implements MetadataStore {
               value.getValue(),
               execution.value(),
               hash);
-      if (changed == 0) {
+      if (changed == 0 && ordinal >= Limit.KEYS) {
+        whole = false;
+      } else if (changed == 0) {
         jdbc.change(
             "insert into metadata_value (execution_id, name_hash, ordinal, name, value_json)"
                 + " values (?, ?, ?, ?, ?)",
@@ -137,6 +171,7 @@ final class SqlMetadata implements MetadataStore {
             value.getValue());
       }
     }
+    return whole;
   }
 
   private End end(ExecutionId execution) {
@@ -155,6 +190,9 @@ final class SqlMetadata implements MetadataStore {
       throw new IllegalStateException("this Java has no SHA-256", e);
     }
   }
+
+  /** What the execution's row says. */
+  private record Kept(long bytes, int cut) {}
 
   /** How many lines are stored, and where the last one starts; -1 where there is none. */
   private record End(long lines, long lastOffset) {}

@@ -2,12 +2,14 @@ package dev.millrace.persistence;
 
 import static dev.millrace.persistence.Samples.NOW;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.Fact;
 import dev.millrace.engine.domain.MetadataLine;
+import dev.millrace.engine.store.MetadataStore;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Slice;
 import java.util.ArrayList;
@@ -95,11 +97,11 @@ abstract class JournalContract extends Contract {
   final void metadataAreAppendedByOffsetAndTwiceMeansOnce() {
     ExecutionId id = submitted(1).id();
     List<MetadataLine> first = List.of(line(0, "{\"a\":1}"), line(9, "{\"b\":\"x\"}"));
-    assertEquals(10, (long) database.transact(s -> s.metadata().append(id, first)));
-    assertEquals(10, (long) database.transact(s -> s.metadata().append(id, first)));
+    assertEquals(10, append(id, first));
+    assertEquals(10, append(id, first));
     List<MetadataLine> overlapping = List.of(line(9, "{\"b\":\"never\"}"), line(30, "{\"a\":2}"));
-    assertEquals(31, (long) database.transact(s -> s.metadata().append(id, overlapping)));
-    assertEquals(31, (long) database.transact(s -> s.metadata().append(id, List.of())));
+    assertEquals(31, append(id, overlapping));
+    assertEquals(31, append(id, List.of()));
     assertEquals(
         new Rows<>(List.of(first.get(0), first.get(1), overlapping.get(1)), 3),
         read(s -> s.metadata().list(id, Slice.first(10))));
@@ -112,7 +114,7 @@ abstract class JournalContract extends Contract {
   @Test
   final void withoutMetadataThereIsNothing() {
     ExecutionId id = submitted(1).id();
-    assertEquals(0, (long) database.transact(s -> s.metadata().append(id, List.of())));
+    assertEquals(0, append(id, List.of()));
     assertEquals(new Rows<>(List.of(), 0), read(s -> s.metadata().list(id, Slice.first(5))));
     assertEquals(Map.of(), read(s -> s.metadata().lastValues(id)));
   }
@@ -120,23 +122,17 @@ abstract class JournalContract extends Contract {
   @Test
   final void theLastValueOfEachKeyIsKeptInTheOrderOfTheirFirstLine() {
     ExecutionId id = submitted(1).id();
-    write(
-        s ->
-            s.metadata()
-                .append(
-                    id,
-                    List.of(
-                        line(0, "{\"z\":1,\"a\":0.5,\"Z\":null}"),
-                        line(40, "{\"z\":2,\"nested\":{\"x\":[1,2]}}"))));
-    write(
-        s ->
-            s.metadata()
-                .append(
-                    id,
-                    List.of(
-                        line(90, "{\"a\":\"λ🦊\",\"z \":true,\"" + "k".repeat(5000) + "\":1}"),
-                        line(6000, "[1]"),
-                        line(6010, "no json"))));
+    append(
+        id,
+        List.of(
+            line(0, "{\"z\":1,\"a\":0.5,\"Z\":null}"),
+            line(40, "{\"z\":2,\"nested\":{\"x\":[1,2]}}")));
+    append(
+        id,
+        List.of(
+            line(90, "{\"a\":\"λ🦊\",\"z \":true,\"" + "k".repeat(5000) + "\":1}"),
+            line(6000, "[1]"),
+            line(6010, "no json")));
     Map<String, String> values = read(s -> s.metadata().lastValues(id));
     assertEquals(
         List.of("z", "a", "Z", "nested", "z ", "k".repeat(5000)), List.copyOf(values.keySet()));
@@ -150,7 +146,7 @@ abstract class JournalContract extends Contract {
   final void aBatchThatIsSentTwiceAtOnceIsStoredOnce() throws Exception {
     ExecutionId id = submitted(1).id();
     List<MetadataLine> lines = List.of(line(0, "{\"a\":1}"), line(8, "{\"a\":2}"));
-    List<Long> ends = together(6, () -> database.transact(s -> s.metadata().append(id, lines)));
+    List<Long> ends = together(6, () -> append(id, lines));
     assertEquals(6, Collections.frequency(ends, 9L));
     assertEquals(2, read(s -> s.metadata().list(id, Slice.first(9))).total());
   }
@@ -164,5 +160,34 @@ abstract class JournalContract extends Contract {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+  }
+
+  @Test
+  final void metadataIsCutAtItsLimitForGoodAndSaysSo() {
+    ExecutionId id = submitted(1).id();
+    MetadataStore.Limit limit = new MetadataStore.Limit(3, 30);
+    assertFalse(append(id, limit, line(0, "{\"a\": 1}"), line(9, "{\"a\": 2}")).cut());
+    assertFalse((boolean) read(s -> s.metadata().cut(id)));
+    MetadataStore.Appended full =
+        append(id, limit, line(18, "{\"b\": 1}"), line(27, "{\"c\": 1}"), line(36, "{}"));
+    assertEquals(new MetadataStore.Appended(37, true), full);
+    assertTrue(append(id, limit, line(40, "{}")).cut(), "a short line after the cut is no hole");
+    assertTrue((boolean) read(s -> s.metadata().cut(id)));
+    assertEquals(3, read(s -> s.metadata().list(id, Slice.first(10))).total());
+    assertEquals(Map.of("a", "2", "b", "1"), read(s -> s.metadata().lastValues(id)));
+    ExecutionId other = submitted(2).id();
+    MetadataStore.Limit bytes = new MetadataStore.Limit(100, 17);
+    assertTrue(append(other, bytes, line(0, "{\"a\": 1}"), line(9, "{\"long\": 1}")).cut());
+    assertEquals(1, read(s -> s.metadata().list(other, Slice.first(10))).total());
+  }
+
+  private MetadataStore.Appended append(
+      ExecutionId id, MetadataStore.Limit limit, MetadataLine... lines) {
+    return database.transact(s -> s.metadata().append(id, List.of(lines), limit));
+  }
+
+  private long append(ExecutionId id, List<MetadataLine> lines) {
+    MetadataStore.Limit limit = new MetadataStore.Limit(1_000, 1 << 20);
+    return database.transact(s -> s.metadata().append(id, lines, limit)).next();
   }
 }

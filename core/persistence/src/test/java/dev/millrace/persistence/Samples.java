@@ -25,6 +25,7 @@ import dev.millrace.engine.domain.InputFile;
 import dev.millrace.engine.domain.InputId;
 import dev.millrace.engine.domain.Lease;
 import dev.millrace.engine.domain.LogLengths;
+import dev.millrace.engine.domain.Mount;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
@@ -127,6 +128,7 @@ public final class Samples {
         15,
         Environment.Runtime.DOCKER,
         Optional.of(new BigDecimal("0.1250")),
+        List.of("/srv/data", "/mnt/a b"),
         NOW,
         NOW,
         1);
@@ -176,6 +178,7 @@ public final class Samples {
         3600,
         600,
         true,
+        List.of(new Mount("/srv/data", "/data", true), new Mount("/mnt/a b", "/b", false)),
         new StoreId(id()));
   }
 
@@ -205,6 +208,8 @@ public final class Samples {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
+        Optional.of(new ExecutionId(id())),
         Optional.empty(),
         NOW,
         Optional.empty(),
@@ -238,6 +243,8 @@ public final class Samples {
         Optional.of(NOW.plusSeconds(80)),
         Optional.of(new LogLengths(10, 20, 30)),
         Optional.of(new SealedLog(new StoreId(id()), "logs/1.gz", "logs/1.idx", 42)),
+        e.restartOf(),
+        Optional.of(new ExecutionId(id())),
         NOW.plusSeconds(80),
         Optional.of(NOW.plusSeconds(90)),
         e.version());
@@ -270,6 +277,8 @@ public final class Samples {
         e.settledAt(),
         e.logLengths(),
         e.log(),
+        e.restartOf(),
+        e.restartedAs(),
         e.modifiedAt(),
         e.deletedAt(),
         e.version());
@@ -302,6 +311,8 @@ public final class Samples {
         e.settledAt(),
         e.logLengths(),
         e.log(),
+        e.restartOf(),
+        e.restartedAs(),
         e.modifiedAt(),
         e.deletedAt(),
         version);

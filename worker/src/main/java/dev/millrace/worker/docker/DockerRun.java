@@ -91,7 +91,17 @@ final class DockerRun implements RunHandle {
 
   @Override
   public synchronized Exit exit() throws IOException {
-    String[] left = RunFolder.text(RunContainer.exit(folder)).orElse("").strip().split(" ");
+    String text = RunFolder.text(RunContainer.exit(folder)).orElse("").strip();
+    if (text.startsWith("mount ")) {
+      return new Exit(
+          null,
+          false,
+          "cannot "
+              + text
+              + ": the engine sees another folder there, or it was changed while the run started."
+              + " Submit it again.");
+    }
+    String[] left = text.split(" ");
     boolean told = left[0].matches("\\d{1,3}");
     boolean killed = outOfMemory || left.length > 1 && left[1].matches("[1-9]\\d{0,9}");
     return new Exit(told ? Integer.valueOf(left[0]) : null, killed, told ? null : problem);

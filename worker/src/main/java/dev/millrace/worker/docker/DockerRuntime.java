@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Container;
 import dev.millrace.worker.runtime.LaunchException;
 import dev.millrace.worker.runtime.Layout;
+import dev.millrace.worker.runtime.Mounts;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunHandle;
 import dev.millrace.worker.runtime.RunRuntime;
@@ -21,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -86,13 +89,18 @@ public final class DockerRuntime implements RunRuntime {
     RunFolder folder = spec.folder();
     String name = RunContainer.name(spec.assignment().executionId());
     Wire.RunImage image = image(folder);
-    files(spec);
+    boolean there = started(spec, name);
+    List<Mounts.Checked> mounts = there ? List.of() : Mounts.check(spec);
+    if (!there) {
+      files(spec, mounts);
+    }
     RunContainer container =
         new RunContainer(
             spec.assignment(),
             folder,
             image.id() == null ? image.reference() : image.id(),
             user(spec.assignment().executionId()),
+            mounts,
             engine.traits());
     try {
       engine.patiently(
@@ -124,6 +132,20 @@ public final class DockerRuntime implements RunRuntime {
               + ". The image needs a /bin/sh that runs on this machine.");
     }
     return new DockerRun(engine, folder, name, image);
+  }
+
+  /** Whether an earlier worker in this folder had got so far: what ran is not checked again. */
+  private boolean started(RunSpec spec, String name) throws IOException, InterruptedException {
+    return engine.patiently(
+        AWAY,
+        spec.cancelled(),
+        client -> {
+          try {
+            return !CREATED.equals(client.inspectContainerCmd(name).exec().getState().getStatus());
+          } catch (NotFoundException e) {
+            return false;
+          }
+        });
   }
 
   @Override
@@ -165,8 +187,14 @@ public final class DockerRuntime implements RunRuntime {
   }
 
   /** What the container is bound to must be there before it, and be its user's. */
-  private void files(RunSpec spec) throws IOException {
+  private void files(RunSpec spec, List<Mounts.Checked> mounts) throws IOException {
     RunFolder folder = spec.folder();
+    List<String> lines = new ArrayList<>();
+    for (Mounts.Checked mount : mounts) {
+      lines.add(mount.line(mount.destination()));
+      spec.status().accept(mount.words());
+    }
+    Files.write(RunContainer.mounts(folder), lines);
     try (InputStream in = DockerRuntime.class.getResourceAsStream("launch.sh")) {
       if (in == null) {
         throw new IOException("the worker's archive is incomplete: launch.sh is missing");

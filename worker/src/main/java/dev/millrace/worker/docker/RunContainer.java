@@ -9,7 +9,10 @@ import com.github.dockerjava.api.model.DeviceRequest;
 import com.github.dockerjava.api.model.HealthCheck;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.Volume;
+import dev.millrace.worker.runtime.Mounts;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.wire.Assignment;
 import java.nio.file.Path;
@@ -22,7 +25,12 @@ import java.util.Map;
  * folder.
  */
 record RunContainer(
-    Assignment assignment, RunFolder folder, String image, String user, Engine.Traits engine) {
+    Assignment assignment,
+    RunFolder folder,
+    String image,
+    String user,
+    List<Mounts.Checked> mounts,
+    Engine.Traits engine) {
   /** Names the worker's folder, so that its containers are found when their runs are forgotten. */
   static final String WORKER = "dev.millrace.worker";
 
@@ -49,6 +57,11 @@ record RunContainer(
   /** The file that the launching shell leaves the exit code in. */
   static Path exit(RunFolder folder) {
     return folder.state().resolve("exit");
+  }
+
+  /** What the launching shell compares the mounts with. */
+  static Path mounts(RunFolder folder) {
+    return folder.tools().resolve("mounts");
   }
 
   /** The file whose presence makes the container outlive its first process. */
@@ -86,6 +99,7 @@ record RunContainer(
                 bind(folder.logs().resolve("stdout.log"), INSIDE + "stdout", AccessMode.rw),
                 bind(folder.logs().resolve("stderr.log"), INSIDE + "stderr", AccessMode.rw),
                 bind(exit(folder), INSIDE + "exit", AccessMode.rw))
+            .withMounts(mounts.stream().map(RunContainer::mount).toList())
             .withInit(true)
             .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
             .withCapDrop(Capability.ALL)
@@ -114,6 +128,14 @@ record RunContainer(
       host.withUsernsMode("host");
     }
     return host;
+  }
+
+  private static Mount mount(Mounts.Checked mount) {
+    return new Mount()
+        .withType(MountType.BIND)
+        .withSource(mount.source())
+        .withTarget(mount.destination())
+        .withReadOnly(mount.readOnly());
   }
 
   private static Bind bind(Path here, String inside, AccessMode mode) {

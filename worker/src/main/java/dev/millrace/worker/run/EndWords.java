@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Says how a run ended, with the reason code of the wire, what happened and what to do. */
 final class EndWords {
+  /** Shells give 128 and the signal's number as the exit code of what a signal ended. */
+  private static final int SIGNALS = 31;
+
   private EndWords() {}
 
   static Wire.Ended of(
@@ -56,6 +59,23 @@ final class EndWords {
     if (code == 0) {
       return new Wire.Ended(code, null, null, false, image);
     }
+    int signal = code > 128 && code <= 128 + SIGNALS ? code - 128 : 0;
+    if (signal > 0) {
+      return new Wire.Ended(
+          code,
+          "killed",
+          "A command was ended by signal "
+              + signal
+              + signalName(signal)
+              + " that Millrace did not send"
+              + (signal == 9
+                  ? "; memory that ran out is the usual cause, see the machine's system log."
+                  : signal == 4 || signal == 6 || signal == 7 || signal == 8 || signal == 11
+                      ? ": it crashed. The last lines of the log may say where."
+                      : ". Look for what sent it, in the run or on the machine."),
+          false,
+          image);
+    }
     return new Wire.Ended(
         code,
         "exit-code",
@@ -64,16 +84,28 @@ final class EndWords {
         image);
   }
 
+  private static String signalName(int signal) {
+    return switch (signal) {
+      case 1 -> " (SIGHUP)";
+      case 2 -> " (SIGINT)";
+      case 4 -> " (SIGILL)";
+      case 6 -> " (SIGABRT)";
+      case 7 -> " (SIGBUS)";
+      case 8 -> " (SIGFPE)";
+      case 9 -> " (SIGKILL)";
+      case 11 -> " (SIGSEGV)";
+      case 13 -> " (SIGPIPE)";
+      case 15 -> " (SIGTERM)";
+      default -> "";
+    };
+  }
+
   private static String meaning(int code) {
     return switch (code) {
       case 126 -> "The shell found the command but may not run it: make the file executable.";
       case 127 ->
           "The shell did not find the command: install it in the image or correct its name.";
-      case 137 -> "It was killed (signal 9); often memory ran out.";
-      default ->
-          code > 128 && code < 160
-              ? "It was ended by signal " + (code - 128) + "."
-              : "The last lines of the log say why.";
+      default -> "The last lines of the log say why.";
     };
   }
 }

@@ -44,6 +44,8 @@ final class LogShipper implements AutoCloseable {
   private long noteDue = System.nanoTime();
   private boolean ended;
   private boolean metadataEnded;
+  private boolean metadataCut;
+  private long metadataDropped;
   private volatile boolean closed;
 
   LogShipper(
@@ -156,6 +158,12 @@ final class LogShipper implements AutoCloseable {
         metadata.end(batch);
         metadataEnded = true;
       }
+      drop();
+      if (metadataEnded && metadataDropped > 0) {
+        log.status(
+            "The metadata was cut at its limit; " + metadataDropped + " lines were dropped.");
+        metadataDropped = 0;
+      }
     }
     if (!batch.isEmpty()) {
       int count = 0;
@@ -165,16 +173,34 @@ final class LogShipper implements AutoCloseable {
         count++;
       }
       List<Wire.MetadataLine> now = batch.subList(0, count);
-      metadataKnown =
-          Math.max(
-              metadataKnown,
-              master.metadata(
-                  executionId, lease, new Wire.Metadata(metadataKnown, List.copyOf(now))));
-      batch = new ArrayList<>(batch.subList(count, batch.size()));
+      Wire.MetadataKept kept =
+          master.metadata(executionId, lease, new Wire.Metadata(metadataKnown, List.copyOf(now)));
+      metadataKnown = Math.max(metadataKnown, kept.next());
+      if (Boolean.TRUE.equals(kept.cut())) {
+        cut();
+      } else {
+        batch = new ArrayList<>(batch.subList(count, batch.size()));
+      }
       note();
       return true;
     }
     return chunk != null;
+  }
+
+  /** The master keeps no more of it: lines are counted from here on, and not sent. */
+  private void cut() {
+    if (!metadataCut) {
+      metadataCut = true;
+      log.status("The metadata has reached its limit: what follows is in the log only.");
+    }
+    drop();
+  }
+
+  private void drop() {
+    if (metadataCut) {
+      metadataDropped += batch.size();
+      batch = new ArrayList<>();
+    }
   }
 
   private void note() throws IOException {

@@ -28,7 +28,16 @@ final class OutputTree {
   private static final Set<OpenOption> READ =
       Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
   private static final int DEPTH = 100;
-  private static final int FILES = 1_000_000;
+  private static final int MOST = 1_000_000;
+
+  /** There are more files than can be looked at. */
+  static final class TooManyException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    TooManyException() {
+      super("There are more than " + MOST + " output files. Pack small files into archives.");
+    }
+  }
 
   /** A regular file; times are microseconds since 1970. */
   record Entry(
@@ -76,10 +85,12 @@ final class OutputTree {
         } catch (NoSuchFileException | NotDirectoryException e) {
           // Gone or swapped while we looked: the next look sees it.
         }
-      } else if (attributes.isRegularFile() && found.size() < FILES) {
+      } else if (!attributes.isRegularFile()) {
+        odd.accept(String.join("/", here));
+      } else if (found.size() < MOST) {
         found.add(entry(here, attributes));
       } else {
-        odd.accept(String.join("/", here));
+        throw new TooManyException();
       }
     }
   }

@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
 public final class Run {
   private static final Logger LOG = LoggerFactory.getLogger(Run.class);
   private static final Duration PATIENCE = Duration.ofDays(7);
+  private static final int MOST_PROBLEMS = 1_000;
 
   private final RunContext context;
   private final Assignment assignment;
@@ -268,8 +269,14 @@ public final class Run {
       return null;
     }
     OutputTree tree = new OutputTree(folder.outputs());
-    List<OutputTree.Entry> all =
-        tree.files(odd -> log.status("Output " + odd + " is skipped: it is not a regular file."));
+    List<OutputTree.Entry> all;
+    try {
+      all =
+          tree.files(odd -> log.status("Output " + odd + " is skipped: it is not a regular file."));
+    } catch (OutputTree.TooManyException e) {
+      log.status(String.valueOf(e.getMessage()));
+      return e.getMessage();
+    }
     Map<String, ObjectNode> metadata = new SidecarMetadata(tree, log::status).read(all);
     List<OutputTree.Entry> outputs =
         all.stream().filter(e -> !SidecarMetadata.carrier(e.path())).toList();
@@ -277,7 +284,7 @@ public final class Run {
     try (Uploader uploader = uploader(tree, journal())) {
       problems.addAll(uploader.upload(outputs, metadata));
     }
-    problems.forEach(log::status);
+    problems.stream().limit(MOST_PROBLEMS).forEach(log::status);
     return problems.isEmpty()
         ? null
         : String.join(" ", problems.subList(0, 1))

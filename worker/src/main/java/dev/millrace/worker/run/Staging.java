@@ -127,6 +127,7 @@ final class Staging {
       return;
     }
     Path archive = folder.root().resolve("code.archive");
+    boolean same = false;
     try {
       Hashes hashes =
           renewing(
@@ -136,22 +137,30 @@ final class Staging {
                 return fresh;
               },
               archive);
+      same = code.sha256().equals(hashes.sha256());
       String tar = new CodeArchive(archive).unpackInto(folder.repository());
-      if (!code.sha256().equals(hashes.sha256()) && !code.sha256().equals(tar)) {
-        throw new RunFailure(
-            "checksum",
-            "The code archive has other bytes than its commit says (expected SHA-256 "
-                + code.sha256()
-                + "). Fetch the commit again and submit the execution anew.");
+      if (!same && !code.sha256().equals(tar)) {
+        throw otherBytes(code);
       }
       status.accept("Code unpacked (%d bytes, sha256 %s)".formatted(hashes.size(), code.sha256()));
     } catch (TransferException e) {
       throw new RunFailure("input", "The code could not be brought here: " + e.getMessage());
     } catch (java.util.zip.ZipException | java.io.EOFException e) {
-      throw new RunFailure("input", "The code archive is damaged: " + e.getMessage());
+      throw same
+          ? new RunFailure("input", "The code archive is damaged: " + e.getMessage())
+          : otherBytes(code);
     } finally {
       Files.deleteIfExists(archive);
     }
+  }
+
+  private static RunFailure otherBytes(Assignment.Code code) {
+    return new RunFailure(
+        "checksum",
+        "The code archive has other bytes than its commit says (expected SHA-256 "
+            + code.sha256()
+            + "). Somebody changed it in the store: restore it, or fetch the commit again and submit"
+            + " the execution anew.");
   }
 
   private Fetched input(Assignment.Input input, Assignment.InputFile file)

@@ -50,6 +50,7 @@ final class Uploader implements AutoCloseable {
   private final BooleanSupplier over;
   private final MasterCalls calls;
   private final ExecutorService pool;
+  private @Nullable String limit;
 
   Uploader(
       Target target,
@@ -90,7 +91,17 @@ final class Uploader implements AutoCloseable {
       }
     }
     for (int from = 0; from < open.size(); from += BATCH) {
-      batch(open.subList(from, Math.min(open.size(), from + BATCH)), metadata, problems);
+      if (limit == null) {
+        batch(open.subList(from, Math.min(open.size(), from + BATCH)), metadata, problems);
+      }
+    }
+    if (limit != null) {
+      List<OutputTree.Entry> left = open.stream().filter(f -> !journal.done(f)).toList();
+      problems.add(
+          shown(left.get(0))
+              + (left.size() > 1 ? " and " + (left.size() - 1) + " more were" : " was")
+              + " not uploaded: "
+              + limit);
     }
     return problems;
   }
@@ -141,11 +152,15 @@ final class Uploader implements AutoCloseable {
       if (e.status() != 413 && e.status() != 422) {
         throw e;
       }
-      if (files.size() == 1) {
+      if (files.size() == 1 && e.code().equals("output_limit")) {
+        limit = e.getMessage();
+      } else if (files.size() == 1) {
         problems.add(shown(files.get(0)) + " was not uploaded: " + e.getMessage());
       } else {
         for (OutputTree.Entry file : files) {
-          places.putAll(places(List.of(file), problems));
+          if (limit == null) {
+            places.putAll(places(List.of(file), problems));
+          }
         }
       }
     }

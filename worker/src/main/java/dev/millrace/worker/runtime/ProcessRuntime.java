@@ -67,13 +67,30 @@ public final class ProcessRuntime implements RunRuntime {
   }
 
   @Override
-  public RunHandle launch(RunSpec spec) throws IOException {
+  public RunHandle launch(RunSpec spec) throws IOException, LaunchException {
     RunFolder folder = spec.folder();
     String executionId = spec.assignment().executionId();
     if (!Files.exists(folder.state().resolve("pid"))) {
+      mounts(spec);
       start(folder, executionId);
     }
     return adopt(spec);
+  }
+
+  private void mounts(RunSpec spec) throws IOException, LaunchException {
+    if (!isolation.namespaced() && !spec.assignment().mounts().isEmpty()) {
+      throw new LaunchException(
+          "input",
+          "This machine allows no namespaces, so a process cannot have mounts. Run the step in a"
+              + " container, on another machine, or use the folders where they are.");
+    }
+    String root = spec.folder().state().resolve("root").toString();
+    List<String> lines = new ArrayList<>();
+    for (Mounts.Checked mount : Mounts.check(spec)) {
+      lines.add(mount.line(root + mount.destination()));
+      spec.status().accept(mount.words());
+    }
+    Mounts.write(spec.folder().state().resolve("mounts"), lines);
   }
 
   @Override

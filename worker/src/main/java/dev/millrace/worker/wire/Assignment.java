@@ -20,6 +20,8 @@ public record Assignment(
     Map<String, JsonNode> config,
     List<Input> inputs,
     List<String> inputAllow,
+    List<Mount> mounts,
+    List<String> mountAllow,
     Limits limits) {
 
   public Assignment {
@@ -27,6 +29,8 @@ public record Assignment(
     config = config == null ? Map.of() : config;
     inputs = inputs == null ? List.of() : inputs;
     inputAllow = inputAllow == null ? List.of() : inputAllow;
+    mounts = mounts == null ? List.of() : mounts;
+    mountAllow = mountAllow == null ? List.of() : mountAllow;
     limits = limits == null ? Limits.NONE : limits;
   }
 
@@ -73,6 +77,9 @@ public record Assignment(
 
   /** Hashes recorded for a datum, in lower-case hexadecimal. */
   public record Checksums(@Nullable String md5, @Nullable String sha1, @Nullable String sha256) {}
+
+  /** A folder of this machine that the run sees at another place. */
+  public record Mount(String source, String destination, boolean readOnly) {}
 
   /** What the run may use; 0 means no limit. */
   public record Limits(

@@ -64,6 +64,12 @@ public final class Master {
         Assignment.class);
   }
 
+  /** Waits at most {@code poll} for an order; true when it is time to beat. */
+  public boolean wake(Duration poll) throws IOException {
+    return postOrNull("wake", Map.of(), own(), poll.plus(Duration.ofSeconds(15)), Map.class)
+        != null;
+  }
+
   /** Says that the worker lives and asks for orders. */
   public Wire.Orders beat(Wire.Beat beat) throws IOException {
     return post("beat", beat, own(), Duration.ofSeconds(15), Wire.Orders.class);
@@ -88,8 +94,9 @@ public final class Master {
   }
 
   /** Sends a batch of metadata lines. */
-  public long metadata(String executionId, Secret lease, Wire.Metadata batch) throws IOException {
-    return run(executionId, lease, "metadata", batch, Wire.Next.class).next();
+  public Wire.MetadataKept metadata(String executionId, Secret lease, Wire.Metadata batch)
+      throws IOException {
+    return run(executionId, lease, "metadata", batch, Wire.MetadataKept.class);
   }
 
   /** Sets the execution's status detail. */

@@ -64,6 +64,9 @@ public final class Wire {
   /** The offset that the master expects next. */
   public record Next(long next) {}
 
+  /** How far metadata is with the master, and whether lines were dropped for their limit. */
+  public record MetadataKept(long next, @Nullable Boolean cut) {}
+
   /** A batch of metadata lines. */
   public record Metadata(long from, List<MetadataLine> lines) {}
 

@@ -2,6 +2,18 @@
 # It outlives an interrupt, and it sets no signal to be ignored: a program could not take that back.
 trap : INT TERM HUP QUIT
 exec >>/.millrace/stdout 2>>/.millrace/stderr </dev/null
+
+# What is mounted must be what the worker has checked: a path may have become a link meanwhile.
+while IFS='	' read -r access device place target source destination; do
+  found=
+  while read -r id parent d p t rest; do
+    [ "$t" != "$target" ] || found="$d $p"
+  done </proc/self/mountinfo
+  [ "$found" = "$device $place" ] && continue
+  echo "mount $source at $destination" >/.millrace/exit
+  exit 125
+done <"$1/mounts"
+
 /bin/sh "$1/start" "$1"
 code=$?
 

@@ -20,30 +20,78 @@ run() {
   "$@" /bin/sh "$M/start" "$M" >>"$LOGS/stdout.log" 2>>"$LOGS/stderr.log" </dev/null
 }
 
+# A new folder at $2 that shows what the machine has in folder $1 ("" is its root).
+mirror() {
+  mount -t tmpfs -o mode=755 tmpfs "$2" || fail "cannot mount a tmpfs"
+  for entry in "$1"/* "$1"/.[!.]*; do
+    name=${entry##*/}
+    case $entry in
+    /proc | /tmp | /valohai | */'*' | */'.[!.]*') continue ;;
+    esac
+    if [ -L "$entry" ]; then
+      ln -s "$(readlink "$entry")" "$2/$name"
+    elif [ -d "$entry" ]; then
+      mkdir "$2/$name" && mount --rbind "$entry" "$2/$name" || fail "cannot bind $entry"
+    elif [ -f "$entry" ]; then
+      : >"$2/$name" && mount --bind "$entry" "$2/$name"
+    fi
+  done
+}
+
+# The folder $1 of the new root. One that the machine lacks is made in a mirror of the folder above it:
+# the machine's own stays as it is.
+point() {
+  at= rest=${1#/}
+  while [ -n "$rest" ]; do
+    name=${rest%%/*}
+    case $rest in
+    */*) rest=${rest#*/} ;;
+    *) rest= ;;
+    esac
+    here=$at/$name
+    [ ! -L "$ROOT$here" ] || fail "cannot mount at $1: $here is a link"
+    if [ ! -d "$ROOT$here" ]; then
+      case $MIRRORED in
+      *"|$at|"*) ;;
+      *) [ ! -d "$at" ] || { mirror "$at" "$ROOT$at" && MIRRORED="$MIRRORED$at|"; } ;;
+      esac
+      mkdir -p "$ROOT$1" || fail "cannot mount at $1"
+      return
+    fi
+    at=$here
+  done
+}
+
+# What the worker has checked: one mount a line, parted by tabs. What is mounted in the end is compared with
+# what it saw, for a path may have become a link meanwhile.
+bind_mounts() {
+  MIRRORED="||"
+  while IFS='	' read -r access device place target source destination; do
+    point "$destination"
+    mount --rbind "$source" "$ROOT$destination" || fail "cannot mount $source at $destination"
+    found=
+    while read -r _ _ d p t o _; do
+      [ "$t" != "$target" ] || { found="$d $p" options=$o; }
+    done </proc/self/mountinfo
+    [ "$found" = "$device $place" ] ||
+      fail "cannot mount $source at $destination: it was changed while the run started. Submit it again"
+    mount -o "remount,bind,$options,nosuid,nodev,$access" "$ROOT$destination" ||
+      fail "cannot mount $source at $destination $access"
+  done <"$STATE/mounts"
+}
+
 # A root folder of its own: everything of the machine, and the run's folder at /valohai.
 build_root() {
   ROOT=$STATE/root
   mkdir -p "$ROOT"
-  mount -t tmpfs -o mode=755 tmpfs "$ROOT" || fail "cannot mount a tmpfs"
-  for entry in /* /.[!.]*; do
-    name=${entry#/}
-    case $name in
-    proc | tmp | valohai | '*' | '.[!.]*') continue ;;
-    esac
-    if [ -L "$entry" ]; then
-      ln -s "$(readlink "$entry")" "$ROOT/$name"
-    elif [ -d "$entry" ]; then
-      mkdir "$ROOT/$name" && mount --rbind "$entry" "$ROOT/$name" || fail "cannot bind $entry"
-    elif [ -f "$entry" ]; then
-      : >"$ROOT/$name" && mount --bind "$entry" "$ROOT/$name"
-    fi
-  done
+  mirror "" "$ROOT"
   mkdir -p "$ROOT/proc" "$ROOT/valohai" "$ROOT/tmp"
   mount -t proc proc "$ROOT/proc" 2>/dev/null || mount --rbind /proc "$ROOT/proc" || fail "cannot mount /proc"
   mount --bind "$WORK" "$ROOT/valohai" || fail "cannot bind the run's folder"
   mount --bind "$WORK/inputs" "$ROOT/valohai/inputs" &&
     mount -o remount,bind,ro "$ROOT/valohai/inputs" || fail "cannot bind the inputs"
   mount --bind "$STATE/tmp" "$ROOT/tmp" || fail "cannot bind /tmp"
+  [ ! -s "$STATE/mounts" ] || bind_mounts
 }
 
 case $MODE in

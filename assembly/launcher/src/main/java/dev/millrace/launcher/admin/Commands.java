@@ -29,6 +29,7 @@ final class Commands {
           Map.entry("scale-down-grace-period", true),
           Map.entry("runtime", true),
           Map.entry("per-hour-price-usd", true),
+          Map.entry("allowed-mounts", true),
           Map.entry("enabled", true));
 
   static final List<Command> ALL =
@@ -85,7 +86,11 @@ final class Commands {
               "group list", NONE, "Lists environments, which are worker groups.", Commands::groups),
           command("group show SLUG", NONE, "Shows an environment.", Commands::group),
           command("group create SLUG", GROUP, "Makes an environment.", Commands::makeGroup),
-          command("group update SLUG", GROUP, "Changes an environment.", Commands::updateGroup),
+          command(
+              "group update SLUG",
+              GROUP,
+              "Changes an environment; --allowed-mounts takes folders of its machines, /a,/b.",
+              Commands::updateGroup),
           command(
               "group join-token SLUG",
               NONE,
@@ -288,6 +293,10 @@ final class Commands {
       given.number(number).ifPresent(v -> body.put(number.replace('-', '_'), v));
     }
     truth(given, "enabled").ifPresent(v -> body.put("enabled", v));
+    given
+        .option("allowed-mounts")
+        .ifPresent(
+            v -> body.put("allowed_mounts", v.isEmpty() ? List.of() : List.of(v.split(",", -1))));
     return body;
   }
 

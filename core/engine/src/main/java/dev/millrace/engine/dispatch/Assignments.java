@@ -139,6 +139,10 @@ public final class Assignments {
     config.set("parameters.json", Wire.JSON.valueToTree(execution.spec().parameters()));
     out.set("inputs", inputs(execution, rows));
     out.set("inputAllow", Wire.JSON.valueToTree(settings.inputAllow()));
+    ArrayNode mounts = out.putArray("mounts");
+    execution.spec().mounts().forEach(mount -> mounts.add(Wire.JSON.valueToTree(mount)));
+    // As it is now: an administrator may have taken a folder back since the submit.
+    out.set("mountAllow", Wire.JSON.valueToTree(rows.environment().allowedMounts()));
     out.set("limits", limits(execution, worker));
     return out;
   }

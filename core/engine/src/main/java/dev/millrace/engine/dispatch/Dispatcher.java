@@ -19,6 +19,7 @@ public final class Dispatcher {
   private final Queue queue;
   private final Promotions promotions;
   private final Claims claims;
+  private final Wakes wakes;
   private final Loop matching;
   private final Loop watching;
   private final Loop explaining;
@@ -29,11 +30,13 @@ public final class Dispatcher {
       @Reference Queue queue,
       @Reference Promotions promotions,
       @Reference Claims claims,
+      @Reference Wakes wakes,
       @Reference LeaseWatch watch,
       @Reference Reasons reasons) {
     this.queue = queue;
     this.promotions = promotions;
     this.claims = claims;
+    this.wakes = wakes;
     this.matching = Loop.start("dispatch", Duration.ZERO, this::match);
     this.watching = Loop.start("lease-watch", HEARTBEAT, watch::tick);
     this.explaining = Loop.start("waiting-reasons", HEARTBEAT.multipliedBy(2), reasons::tick);
@@ -42,6 +45,7 @@ public final class Dispatcher {
   private void match() throws InterruptedException {
     seen = queue.await(seen, HEARTBEAT);
     promotions.tick();
+    wakes.tick();
     claims.tick();
   }
 

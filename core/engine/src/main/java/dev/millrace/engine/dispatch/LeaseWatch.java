@@ -1,19 +1,13 @@
 package dev.millrace.engine.dispatch;
 
 import dev.millrace.engine.domain.Execution;
-import dev.millrace.engine.domain.ExecutionChange;
 import dev.millrace.engine.domain.ExecutionId;
-import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.Lease;
-import dev.millrace.engine.domain.ReasonCode;
-import dev.millrace.engine.logs.LiveLogs;
 import dev.millrace.engine.loop.Stillness;
 import dev.millrace.engine.queue.Queue;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -45,10 +39,9 @@ public final class LeaseWatch {
 
   private final Database database;
   private final Leases leases;
-  private final LiveLogs logs;
+  private final LostRuns lost;
   private final Queue queue;
   private final Settings settings;
-  private final Clock clock;
   private final LongSupplier nanos;
   private final Map<ExecutionId, Seen> seen = new HashMap<>();
 
@@ -56,27 +49,25 @@ public final class LeaseWatch {
   public LeaseWatch(
       @Reference Database database,
       @Reference Leases leases,
-      @Reference LiveLogs logs,
+      @Reference LostRuns lost,
       @Reference Queue queue,
-      @Reference Settings settings,
-      @Reference Clock clock) {
-    this(database, leases, logs, queue, settings, clock, System::nanoTime);
+      @Reference Settings settings) {
+
+    this(database, leases, lost, queue, settings, System::nanoTime);
   }
 
   LeaseWatch(
       Database database,
       Leases leases,
-      LiveLogs logs,
+      LostRuns lost,
       Queue queue,
       Settings settings,
-      Clock clock,
       LongSupplier nanos) {
     this.database = database;
     this.leases = leases;
-    this.logs = logs;
+    this.lost = lost;
     this.queue = queue;
     this.settings = settings;
-    this.clock = clock;
     this.nanos = nanos;
   }
 
@@ -120,55 +111,7 @@ public final class LeaseWatch {
     }
     known.held = true;
     if (known.unchanged.compareTo(settings.workerLost()) >= 0) {
-      lose(row.get(), known.beat);
+      lost.end(row.get(), known.beat);
     }
-  }
-
-  private void lose(Execution execution, long beat) {
-    Instant now = clock.instant();
-    String detail =
-        "Its worker has not been heard of for "
-            + settings.workerLost().toSeconds()
-            + " s. Look at the machine, then run it again.";
-    ExecutionChange change =
-        ExecutionChange.of(execution)
-            .status(ExecutionStatus.ERROR)
-            .reason(execution.reason().orElse(ReasonCode.WORKER_LOST))
-            .endedAt(execution.endedAt().orElse(now))
-            .settledAt(now)
-            .logLengths(logs.lengths(execution.id()))
-            .statusDetail(execution.reason().isPresent() ? execution.statusDetail() : detail)
-            .withoutLease();
-    if (taken(execution, beat, change.at(now), now)) {
-      log.warn(
-          "execution ended, its worker is lost execution={} worker={}",
-          execution.id(),
-          execution.lease().map(l -> l.worker().toString()).orElse(""));
-      logs.note(execution.id(), "The worker was lost: what it had not sent of the log is missing.");
-      queue.offer(execution.environment(), execution.id());
-    }
-  }
-
-  /** Takes the lease unless its worker has beaten meanwhile: beats leave the row's version. */
-  private boolean taken(Execution execution, long beat, Execution lost, Instant now) {
-    try {
-      return database.transact(
-          s -> {
-            boolean done =
-                s.executions().update(lost, Leases.fact(execution, "LeaseLost", now, Map.of()));
-            // From here on the row is locked, so that no beat can come in between.
-            if (done && s.executions().beat(execution.id()) != beat) {
-              throw new Heard();
-            }
-            return done;
-          });
-    } catch (Heard e) {
-      return false;
-    }
-  }
-
-  /** The worker lives after all. */
-  private static final class Heard extends RuntimeException {
-    private static final long serialVersionUID = 1;
   }
 }

@@ -107,7 +107,13 @@ public final class Messages {
 
   public record RunOrder(@Nullable String executionId, String order) {}
 
+  /** It is time to beat. */
+  public record Woken(boolean beat) {}
+
   public record Next(long next) {}
+
+  /** {@code cut} is there when lines were dropped because of the execution's limit. */
+  public record MetadataKept(long next, @Nullable Boolean cut) {}
 
   public record Metadata(long from, @Nullable List<Line> lines) {}
 

@@ -15,6 +15,7 @@ import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.logs.Micros;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.ExecutionStore;
 import dev.millrace.engine.store.Session;
 import dev.millrace.spi.storage.BlobKey;
 import java.time.Clock;
@@ -59,7 +60,10 @@ public final class Outputs {
     this.clock = clock;
   }
 
-  /** Requests by which the files are uploaded; asked again, they lead to the same places. */
+  /**
+   * Requests by which the files are uploaded; asked again, they lead to the same places. Throws
+   * {@link Refused} 413 {@code output_limit} where they are more than an execution may put out.
+   */
   public Messages.UploadsGiven uploads(
       Worker worker, ExecutionId id, @Nullable String lease, Messages.Uploads wanted) {
     List<Messages.UploadFile> files = wanted.files() == null ? List.of() : wanted.files();
@@ -73,6 +77,7 @@ public final class Outputs {
               for (Messages.UploadFile file : files) {
                 pending.add(place(s, execution, store, file));
               }
+              count(s, id, pending);
               return new Placed(store, pending);
             });
     try {
@@ -166,11 +171,35 @@ public final class Outputs {
       throw new Refused(422, "upload_id", "uploadId " + datum + " is recorded already.");
     }
     String key = "data/" + execution.project() + "/" + execution.id() + "/" + datum + "/" + path;
-    PendingUpload upload =
-        new PendingUpload(
-            datum, execution.id(), path, file.size(), store.id(), key(key, path), clock.instant());
-    session.data().insert(upload);
-    return upload;
+    return new PendingUpload(
+        datum, execution.id(), path, file.size(), store.id(), key(key, path), clock.instant());
+  }
+
+  /** Keeps the places that are new, where the execution may put out so much. */
+  private void count(Session session, ExecutionId id, List<PendingUpload> places) {
+    List<PendingUpload> added = places.stream().filter(p -> session.data().insert(p)).toList();
+    if (added.isEmpty()) {
+      return;
+    }
+    ExecutionStore.OutputTotals totals =
+        session
+            .executions()
+            .addOutputs(id, added.size(), added.stream().mapToLong(PendingUpload::bytes).sum());
+    if (totals.files() > settings.outputFiles()) {
+      throw outputLimit(settings.outputFiles() + " files. Pack small files into archives");
+    }
+    if (totals.bytes() > settings.outputBytes()) {
+      throw outputLimit(settings.outputBytes() + " bytes. Write less");
+    }
+  }
+
+  private static Refused outputLimit(String limit) {
+    return new Refused(
+        413,
+        "output_limit",
+        "The outputs of an execution have a limit of "
+            + limit
+            + ", or ask the administrator to raise it.");
   }
 
   private boolean recorded(ExecutionId execution, DatumId datum) {

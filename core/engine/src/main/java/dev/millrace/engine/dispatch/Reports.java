@@ -15,7 +15,9 @@ import dev.millrace.engine.logs.LiveLogs;
 import dev.millrace.engine.logs.LogStream;
 import dev.millrace.engine.logs.Micros;
 import dev.millrace.engine.queue.Queue;
+import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.MetadataStore;
 import dev.millrace.engine.store.Session;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -50,6 +52,7 @@ public final class Reports {
   private final Leases leases;
   private final LiveLogs logs;
   private final Queue queue;
+  private final Settings settings;
   private final Clock clock;
 
   @Activate
@@ -58,11 +61,13 @@ public final class Reports {
       @Reference Leases leases,
       @Reference LiveLogs logs,
       @Reference Queue queue,
+      @Reference Settings settings,
       @Reference Clock clock) {
     this.database = database;
     this.leases = leases;
     this.logs = logs;
     this.queue = queue;
+    this.settings = settings;
     this.clock = clock;
   }
 
@@ -99,8 +104,11 @@ public final class Reports {
     return new Messages.Next(next);
   }
 
-  /** Keeps a batch of metadata lines; lines that are stored already are ignored. */
-  public Messages.Next metadata(
+  /**
+   * Keeps a batch of metadata lines; lines that are stored already are ignored, those beyond the
+   * execution's limit dropped, which the answer says.
+   */
+  public Messages.MetadataKept metadata(
       Worker worker, ExecutionId id, @Nullable String lease, Messages.Metadata batch) {
     List<Messages.Line> lines = batch.lines() == null ? List.of() : batch.lines();
     if (lines.size() > MAX_LINES) {
@@ -117,12 +125,15 @@ public final class Reports {
       }
       kept.add(new MetadataLine(line.offset(), Micros.toInstant(line.time()), text));
     }
-    return new Messages.Next(
+    MetadataStore.Limit limit =
+        new MetadataStore.Limit(settings.metadataLines(), settings.metadataBytes());
+    MetadataStore.Appended appended =
         database.transact(
             s -> {
               leases.held(s, worker, id, lease);
-              return s.metadata().append(id, kept);
-            }));
+              return s.metadata().append(id, kept, limit);
+            });
+    return new Messages.MetadataKept(appended.next(), appended.cut() ? true : null);
   }
 
   /** Keeps what the run says of itself, cut to 4,096 characters. */

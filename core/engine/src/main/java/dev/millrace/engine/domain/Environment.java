@@ -2,6 +2,7 @@ package dev.millrace.engine.domain;
 
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param scaleDownGraceMinutes idle time after which a machine above {@code scaleMin} is released
  * @param runtime how runs are started there
  * @param perHourPriceUsd shown to users; empty when unknown
+ * @param allowedMounts folders of its machines that steps may mount, with all that is below them
  */
 public record Environment(
     EnvironmentId id,
@@ -30,6 +32,7 @@ public record Environment(
     int scaleDownGraceMinutes,
     Runtime runtime,
     Optional<BigDecimal> perHourPriceUsd,
+    List<String> allowedMounts,
     Instant createdAt,
     Instant modifiedAt,
     long version) {

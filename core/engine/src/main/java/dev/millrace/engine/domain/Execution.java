@@ -11,6 +11,8 @@ import java.util.Optional;
  * @param waiting why it does not run yet, for users; empty once started
  * @param endedAt the master's time of the end of the last process of the run
  * @param settledAt when log and outputs were whole
+ * @param restartOf the execution of which this one is the restart, because its worker was lost
+ * @param restartedAs the restart of this one, if there is one
  * @param version raised by one with each change of state; the sequence of the fact that belongs to
  *     it
  */
@@ -39,6 +41,8 @@ public record Execution(
     Optional<Instant> settledAt,
     Optional<LogLengths> logLengths,
     Optional<SealedLog> log,
+    Optional<ExecutionId> restartOf,
+    Optional<ExecutionId> restartedAs,
     Instant modifiedAt,
     Optional<Instant> deletedAt,
     long version) {}

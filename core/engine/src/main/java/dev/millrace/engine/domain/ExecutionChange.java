@@ -27,6 +27,7 @@ public final class ExecutionChange {
   private Optional<Instant> settledAt;
   private Optional<LogLengths> logLengths;
   private Optional<SealedLog> log;
+  private Optional<ExecutionId> restartedAs;
   private Optional<Instant> deletedAt;
 
   private ExecutionChange(Execution from) {
@@ -48,6 +49,7 @@ public final class ExecutionChange {
     this.settledAt = from.settledAt();
     this.logLengths = from.logLengths();
     this.log = from.log();
+    this.restartedAs = from.restartedAs();
     this.deletedAt = from.deletedAt();
   }
 
@@ -150,6 +152,11 @@ public final class ExecutionChange {
     return this;
   }
 
+  public ExecutionChange restartedAs(ExecutionId restart) {
+    this.restartedAs = Optional.of(restart);
+    return this;
+  }
+
   public ExecutionChange deletedAt(Instant deletedAt) {
     this.deletedAt = Optional.of(deletedAt);
     return this;
@@ -182,6 +189,8 @@ public final class ExecutionChange {
         settledAt,
         logLengths,
         log,
+        from.restartOf(),
+        restartedAs,
         modifiedAt,
         deletedAt,
         from.version());

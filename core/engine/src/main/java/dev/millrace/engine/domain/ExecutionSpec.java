@@ -12,6 +12,7 @@ import java.util.Map;
  * @param parameters name to value with native JSON types; parameters without a value are absent
  * @param timeLimitSeconds 0 for none
  * @param noOutputSeconds 0 for the installation's default
+ * @param autorestart whether a run whose worker is lost is run again once
  */
 public record ExecutionSpec(
     CommitId commit,
@@ -27,4 +28,25 @@ public record ExecutionSpec(
     long timeLimitSeconds,
     long noOutputSeconds,
     boolean autorestart,
-    StoreId uploadStore) {}
+    List<Mount> mounts,
+    StoreId uploadStore) {
+  /** The same with other inputs and variables. */
+  public ExecutionSpec with(List<ExecutionInput> others, List<EnvironmentValue> variables) {
+    return new ExecutionSpec(
+        commit,
+        commitIdentifier,
+        step,
+        image,
+        commandTemplate,
+        commands,
+        parameters,
+        others,
+        variables,
+        runtimeConfig,
+        timeLimitSeconds,
+        noOutputSeconds,
+        autorestart,
+        mounts,
+        uploadStore);
+  }
+}

@@ -8,6 +8,7 @@ import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.PluginInfo;
 import dev.millrace.engine.domain.Uuid7;
 import dev.millrace.engine.plugins.Plugins;
+import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
 import dev.millrace.engine.store.Rows;
@@ -16,6 +17,7 @@ import dev.millrace.engine.store.Slice;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +39,7 @@ public final class Environments {
   private final Access access;
   private final Audit audit;
   private final Plugins plugins;
+  private final Settings settings;
   private final Clock clock;
   private final Uuid7 ids;
 
@@ -46,11 +49,13 @@ public final class Environments {
       @Reference Access access,
       @Reference Audit audit,
       @Reference Plugins plugins,
+      @Reference Settings settings,
       @Reference Clock clock) {
     this.database = database;
     this.access = access;
     this.audit = audit;
     this.plugins = plugins;
+    this.settings = settings;
     this.clock = clock;
     this.ids = new Uuid7(clock);
   }
@@ -69,7 +74,8 @@ public final class Environments {
       Optional<Integer> scaleMax,
       Optional<Integer> scaleDownGraceMinutes,
       Optional<Environment.Runtime> runtime,
-      Optional<BigDecimal> perHourPriceUsd) {}
+      Optional<BigDecimal> perHourPriceUsd,
+      Optional<List<String>> allowedMounts) {}
 
   /** Whether an environment starts work and grows. */
   public enum State {
@@ -129,6 +135,7 @@ public final class Environments {
             15,
             Environment.Runtime.AUTO,
             Optional.empty(),
+            List.of(),
             now,
             now,
             1);
@@ -190,15 +197,21 @@ public final class Environments {
             wish.scaleDownGraceMinutes().orElse(base.scaleDownGraceMinutes()),
             wish.runtime().orElse(base.runtime()),
             wish.perHourPriceUsd().or(base::perHourPriceUsd),
+            wish.allowedMounts()
+                .map(m -> m.stream().distinct().toList())
+                .orElse(base.allowedMounts()),
             base.createdAt(),
             now,
             base.version());
-    check(made);
+    Problems problems = new Problems();
+    check(made, problems);
+    Mounts.checkAllowed(made.allowedMounts(), settings.data().normalize().toString(), problems);
+    problems.throwIfAny();
     return made;
   }
 
-  private static void check(Environment e) {
-    new Problems()
+  private static void check(Environment e, Problems problems) {
+    problems
         .check(
             SLUG.matcher(e.slug()).matches() && !e.slug().equals("project_default"),
             "slug",
@@ -235,8 +248,7 @@ public final class Environments {
                 .orElse(true),
             "per_hour_price_usd",
             "The price is not negative and has at most 12 digits",
-            "out_of_range")
-        .throwIfAny();
+            "out_of_range");
   }
 
   private Environment visible(Session session, Actor actor, String idOrSlug) {
@@ -289,6 +301,7 @@ public final class Environments {
     facts.put("scale_min", e.scaleMin());
     facts.put("scale_max", e.scaleMax());
     facts.put("runtime", e.runtime());
+    facts.put("allowed_mounts", e.allowedMounts());
     return facts;
   }
 

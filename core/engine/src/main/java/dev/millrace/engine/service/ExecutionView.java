@@ -30,6 +30,11 @@ public record ExecutionView(
    * The execution with what it made.
    *
    * @param metadata key to last value, as JSON text
+   * @param metadataCut whether some was dropped because of the execution's limit
    */
-  public record Detail(ExecutionView view, List<DatumView> outputs, Map<String, String> metadata) {}
+  public record Detail(
+      ExecutionView view,
+      List<DatumView> outputs,
+      Map<String, String> metadata,
+      boolean metadataCut) {}
 }

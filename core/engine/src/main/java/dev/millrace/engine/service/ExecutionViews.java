@@ -87,7 +87,8 @@ final class ExecutionViews {
     return new ExecutionView.Detail(
         summary(execution),
         outputs ? outputs(execution) : List.of(),
-        metadata ? session.metadata().lastValues(execution.id()) : Map.of());
+        metadata ? session.metadata().lastValues(execution.id()) : Map.of(),
+        session.metadata().cut(execution.id()));
   }
 
   /** What the execution has put out so far, oldest first. */

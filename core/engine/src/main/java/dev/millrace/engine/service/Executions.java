@@ -10,6 +10,7 @@ import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.logs.LogReader;
 import dev.millrace.engine.logs.LogStream;
+import dev.millrace.engine.queue.Queue;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.ExecutionFilter;
 import dev.millrace.engine.store.Rows;
@@ -41,6 +42,7 @@ public final class Executions {
   private final Access access;
   private final Audit audit;
   private final LogReader logs;
+  private final Queue queue;
   private final Clock clock;
 
   @Activate
@@ -49,11 +51,13 @@ public final class Executions {
       @Reference Access access,
       @Reference Audit audit,
       @Reference LogReader logs,
+      @Reference Queue queue,
       @Reference Clock clock) {
     this.database = database;
     this.access = access;
     this.audit = audit;
     this.logs = logs;
+    this.queue = queue;
     this.clock = clock;
   }
 
@@ -123,11 +127,15 @@ public final class Executions {
    * one when its processes have gone, and asking again skips the wait. An ended one stays as it is.
    */
   public ExecutionView stop(Actor actor, String name) {
-    return change(
-        actor,
-        name,
-        "execution.stop",
-        execution -> ExecutionChanges.stop(execution, clock.instant()));
+    ExecutionView stopped =
+        change(
+            actor,
+            name,
+            "execution.stop",
+            execution -> ExecutionChanges.stop(execution, clock.instant()));
+    // So that its worker is woken at once.
+    queue.offer(stopped.execution().environment(), stopped.execution().id());
+    return stopped;
   }
 
   /** Hides an ended execution from lists. Throws {@link Conflict} if it has not ended. */

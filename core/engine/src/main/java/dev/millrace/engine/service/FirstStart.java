@@ -17,6 +17,7 @@ import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -175,6 +176,7 @@ public final class FirstStart {
                 15,
                 Environment.Runtime.AUTO,
                 Optional.empty(),
+                List.of(),
                 now,
                 now,
                 1));

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.DataStore;
+import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.EnvironmentValue;
 import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.ExecutionInput;
 import dev.millrace.engine.domain.ExecutionSpec;
+import dev.millrace.engine.domain.Mount;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.StoreId;
 import dev.millrace.engine.domain.Uuid7;
@@ -34,7 +36,13 @@ import java.util.regex.Pattern;
 final class RunSpecs {
   /** Where the run belongs. */
   record Place(
-      Session session, Scope scope, Project project, Commit commit, Step step, ExecutionId id) {}
+      Session session,
+      Scope scope,
+      Project project,
+      Commit commit,
+      Step step,
+      Optional<Environment> environment,
+      ExecutionId id) {}
 
   private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_-]{0,254}");
   private static final int MAX_VARIABLES = 1_000;
@@ -80,6 +88,8 @@ final class RunSpecs {
     List<String> commands = commands(template, step, parameters.values(), problems);
     List<EnvironmentValue> variables = variables(place, asked, problems);
     Map<String, JsonNode> runtime = runtime(asked, problems);
+    List<Mount> mounts =
+        place.environment().map(group -> Mounts.of(step, group, problems)).orElse(List.of());
     Optional<StoreId> store = uploadStore(place, problems);
     long timeLimit = asked.timeLimitSeconds().orElse(Math.max(0, step.timeLimitSeconds()));
     problems.check(
@@ -112,15 +122,11 @@ final class RunSpecs {
             timeLimit,
             noOutput,
             autorestart,
+            mounts,
             store.get()));
   }
 
   private static void refuseUnsupported(Step step, Problems problems) {
-    problems.check(
-        step.mounts().isEmpty(),
-        "mounts",
-        "This environment allows no mounts; take them out of the step",
-        "not_allowed");
     problems.check(
         step.stopCondition() == null,
         "stop_condition",

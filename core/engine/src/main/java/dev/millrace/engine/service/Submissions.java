@@ -136,7 +136,10 @@ public final class Submissions {
     Optional<Environment> environment =
         new EnvironmentChoice(session, scope, project).choose(asked, step, problems);
     Optional<ExecutionSpec> spec =
-        specs.build(new RunSpecs.Place(session, scope, project, commit, step, id), asked, problems);
+        specs.build(
+            new RunSpecs.Place(session, scope, project, commit, step, environment, id),
+            asked,
+            problems);
     problems.throwIfAny();
     Execution execution =
         execution(session, project, user, asked, environment.orElseThrow(), id, spec.orElseThrow());
@@ -193,6 +196,8 @@ public final class Submissions {
             StopOrder.NONE,
             Optional.empty(),
             now,
+            Optional.empty(),
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),

@@ -122,6 +122,26 @@ public final class Settings {
     return number("millrace.log.bytes", 2L << 30);
   }
 
+  /** Lines of metadata that are kept of one execution. */
+  public long metadataLines() {
+    return number("millrace.metadata.lines", 1_000_000);
+  }
+
+  /** Bytes of metadata, as JSON text, that are kept of one execution. */
+  public long metadataBytes() {
+    return number("millrace.metadata.bytes", 128L << 20);
+  }
+
+  /** Output files that one execution may make. */
+  public long outputFiles() {
+    return number("millrace.output.files", 100_000);
+  }
+
+  /** Bytes that all outputs of one execution may have. */
+  public long outputBytes() {
+    return number("millrace.output.bytes", 1L << 40);
+  }
+
   /** Address ranges from which inputs may come although they are loopback or link-local. */
   public List<String> inputAllow() {
     return list("millrace.input.allow");

@@ -77,6 +77,12 @@ public interface ExecutionStore {
   /** The beats of all offered and held leases. */
   Map<ExecutionId, Long> beats();
 
+  /** How much the execution has put out, or has begun to. */
+  record OutputTotals(long files, long bytes) {}
+
+  /** Counts further outputs, and answers the totals with them. */
+  OutputTotals addOutputs(ExecutionId id, long files, long bytes);
+
   /** Notes that somebody read the events now, so that the end is shown a little later. */
   void polled(ExecutionId id, Instant at);
 

@@ -37,8 +37,9 @@ class GoldenWireTest {
           "register", Messages.Registered.class,
           "claim", Messages.Claimed.class,
           "beat", Messages.Orders.class,
+          "wake", Messages.Woken.class,
           "log", Messages.Next.class,
-          "metadata", Messages.Next.class,
+          "metadata", Messages.MetadataKept.class,
           "transfers", Messages.TransfersGiven.class,
           "uploads", Messages.UploadsGiven.class,
           "outputs", Messages.OutputsKept.class);

@@ -1,6 +1,7 @@
 package dev.millrace.engine.dispatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.engine.domain.Datum;
@@ -81,6 +82,35 @@ class OutputsTest {
     report();
     assertEquals("", yard.row(id).statusDetail());
     assertTrue(datum().isPresent());
+  }
+
+  @Test
+  void outputsBeyondTheLimitAreRefusedWithItsNameAndPlacesStay() {
+    ask();
+    for (int i = 0; i < 4; i++) {
+      ask(yard.desk.ids.next().toString(), "more" + i, 3);
+    }
+    Refused files =
+        assertThrows(Refused.class, () -> ask(yard.desk.ids.next().toString(), "six", 1));
+    assertEquals(413, files.status());
+    assertEquals("output_limit", files.code());
+    assertTrue(String.valueOf(files.getMessage()).contains("5 files"), files.getMessage());
+    ask();
+    Execution other = yard.queued();
+    String token = yard.started(worker, other);
+    Refused bytes =
+        assertThrows(
+            Refused.class,
+            () ->
+                yard.outputs.uploads(
+                    worker,
+                    other.id(),
+                    token,
+                    new Messages.Uploads(
+                        List.of(
+                            new Messages.UploadFile(
+                                yard.desk.ids.next().toString(), "big", 1_001)))));
+    assertTrue(String.valueOf(bytes.getMessage()).contains("1000 bytes"), bytes.getMessage());
   }
 
   private Messages.UploadsGiven ask() {

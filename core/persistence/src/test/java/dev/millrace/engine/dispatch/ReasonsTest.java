@@ -150,6 +150,7 @@ class ReasonsTest {
         e.scaleDownGraceMinutes(),
         e.runtime(),
         e.perHourPriceUsd(),
+        e.allowedMounts(),
         e.createdAt(),
         e.modifiedAt(),
         e.version());

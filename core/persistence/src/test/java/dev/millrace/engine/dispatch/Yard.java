@@ -43,11 +43,13 @@ final class Yard {
   final WorkerReleases releases;
   final Leases leases;
   final Claims claims;
+  final Wakes wakes;
   final Registrations registrations;
   final Reports reports;
   final Outputs outputs;
   final Readiness readiness;
   final FileLogs logs;
+  final LostRuns lost;
   final InProcessQueue queue = new InProcessQueue();
 
   Yard(Database database, Path folder) {
@@ -60,7 +62,11 @@ final class Yard {
             "millrace.home",
             folder.toString(),
             "millrace.worker.lost.seconds",
-            "60");
+            "60",
+            "millrace.output.files",
+            "5",
+            "millrace.output.bytes",
+            "1000");
     this.settings = new Settings(values::get);
     Transfers transfers = new AwayTransfers(desk.blobs);
     this.releases = new WorkerReleases(database, desk.blobs, transfers, settings);
@@ -69,14 +75,16 @@ final class Yard {
     this.leases = new Leases(database, desk.key, assignments, releases, desk.clock);
     this.readiness = new Readiness(database, desk.blobs);
     this.claims = new Claims(database, leases, readiness, releases, settings);
+    this.wakes = new Wakes(database, settings);
     this.registrations = new Registrations(database, desk.key, releases, settings, desk.clock);
     this.logs = new FileLogs(folder.resolve("logs"), desk.clock);
-    this.reports = new Reports(database, leases, logs, queue, desk.clock);
+    this.reports = new Reports(database, leases, logs, queue, settings, desk.clock);
+    this.lost = new LostRuns(database, logs, queue, desk.key, settings, desk.clock);
     this.outputs = new Outputs(database, leases, transfers, desk.blobs, settings, desk.clock);
   }
 
   LeaseWatch watch() {
-    return new LeaseWatch(database, leases, logs, queue, settings, desk.clock, nanos::get);
+    return new LeaseWatch(database, leases, lost, queue, settings, nanos::get);
   }
 
   /** Lets that time pass, a second at a time, as the loop would see it. */

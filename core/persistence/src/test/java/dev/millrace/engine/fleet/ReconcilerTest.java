@@ -392,6 +392,7 @@ class ReconcilerTest {
         e.scaleDownGraceMinutes(),
         e.runtime(),
         e.perHourPriceUsd(),
+        e.allowedMounts(),
         e.createdAt(),
         e.modifiedAt(),
         e.version());

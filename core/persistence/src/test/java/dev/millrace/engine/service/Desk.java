@@ -124,7 +124,7 @@ public final class Desk {
         new Settings(name -> name.equals("millrace.data") ? folder.toString() : null);
     this.commits = new Commits(database, access, audit, blobs, settings, clock);
     this.submissions = new Submissions(database, access, audit, key, queue, clock);
-    this.executions = new Executions(database, access, audit, new NoLogs(), clock);
+    this.executions = new Executions(database, access, audit, new NoLogs(), queue, clock);
     this.data = new Data(database, access, audit, new NoTransfers(), blobs, clock);
     this.ada = person("ada", false);
     this.bob = person("bob", false);
@@ -275,6 +275,7 @@ public final class Desk {
         15,
         Environment.Runtime.AUTO,
         Optional.empty(),
+        List.of(),
         clock.now,
         clock.now,
         1);
@@ -301,6 +302,7 @@ public final class Desk {
         e.scaleDownGraceMinutes(),
         e.runtime(),
         e.perHourPriceUsd(),
+        e.allowedMounts(),
         e.createdAt(),
         e.modifiedAt(),
         e.version());
