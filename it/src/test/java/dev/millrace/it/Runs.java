@@ -18,7 +18,18 @@ record Runs(Distribution millrace, Optional<Registry> registry, Optional<String>
           "MILLRACE_INPUT_ALLOW", "127.0.0.1/32");
 
   static Runs asProcesses() {
-    return new Runs(Distribution.start(SETTINGS), Optional.empty(), Optional.empty());
+    return asProcesses(Map.of());
+  }
+
+  /** With further settings. */
+  static Runs asProcesses(Map<String, String> more) {
+    return new Runs(Distribution.start(with(more)), Optional.empty(), Optional.empty());
+  }
+
+  private static Map<String, String> with(Map<String, String> more) {
+    Map<String, String> settings = new HashMap<>(SETTINGS);
+    settings.putAll(more);
+    return settings;
   }
 
   /**
@@ -26,12 +37,17 @@ record Runs(Distribution millrace, Optional<Registry> registry, Optional<String>
    * for a login.
    */
   static Runs inDocker() {
+    return inDocker(Map.of());
+  }
+
+  /** With further settings. */
+  static Runs inDocker(Map<String, String> more) {
     Machine.require(Machine.dockerAnswers(), "a Docker engine that answers");
     Machine.require(Machine.has("docker-registry"), "docker-registry");
     Registry registry = Registry.start();
     try {
       String image = registry.pushTools("it/tools:1");
-      Map<String, String> settings = new HashMap<>(SETTINGS);
+      Map<String, String> settings = with(more);
       settings.put("DOCKER_HOST", Machine.dockerHost());
       Distribution millrace = Distribution.unpack(settings);
       Files.writeString(
