@@ -27,6 +27,8 @@ final class CommandScript {
         . "$1/env"
         cd "$VH_REPOSITORY_DIR" || exit 126
         mkdir -p "$HOME" 2>/dev/null
+        # A stop leaves this file before it looks for processes: it found this one, or is seen here.
+        [ ! -e "$1/stopping" ] || exit 130
         exec %s "$1/command"
         """
         .formatted(interpreter());

@@ -20,6 +20,7 @@ final class ProcessRun implements RunHandle {
 
   private final ProcessTable table;
   private final Path state;
+  private final Path tools;
   private final boolean namespaced;
   private final String marker;
   private final int uid;
@@ -30,6 +31,7 @@ final class ProcessRun implements RunHandle {
   ProcessRun(ProcessTable table, RunFolder folder, boolean namespaced, String marker, int uid) {
     this.table = table;
     this.state = folder.state();
+    this.tools = folder.tools();
     this.namespaced = namespaced;
     this.marker = marker;
     this.uid = uid;
@@ -81,7 +83,9 @@ final class ProcessRun implements RunHandle {
 
   @Override
   public void interrupt() throws IOException {
-    Files.write(state.resolve("stopping"), List.of("stop"), StandardCharsets.UTF_8);
+    for (Path place : List.of(state, tools)) {
+      Files.write(place.resolve("stopping"), List.of("stop"), StandardCharsets.UTF_8);
+    }
     table.signal("INT", members());
   }
 
