@@ -172,6 +172,15 @@ final class Distribution implements AutoCloseable {
         });
   }
 
+  /** SIGKILL to the master alone: its local workers and their runs go on. */
+  void killMaster() {
+    master.ifPresent(
+        process -> {
+          process.destroyForcibly();
+          waitFor(process);
+        });
+  }
+
   /** Stops everything, local workers and their runs included. */
   @Override
   public void close() {

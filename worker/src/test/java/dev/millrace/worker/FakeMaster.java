@@ -133,6 +133,12 @@ final class FakeMaster implements AutoCloseable {
   /** Seconds between two beats, as told at the join. */
   int beatSeconds = 1;
 
+  /** What is answered while it is away. */
+  int awayStatus = 503;
+
+  /** How often a run wanted to report its end meanwhile. */
+  int refusedEnds;
+
   private boolean woken;
 
   /** An order of which the worker is told at once. */
@@ -216,7 +222,9 @@ final class FakeMaster implements AutoCloseable {
     try (exchange) {
       synchronized (this) {
         if (away) {
-          answer(exchange, 503, json.createObjectNode().put("code", "away"));
+          refusedEnds += path.endsWith("/ended") ? 1 : 0;
+          notifyAll();
+          answer(exchange, awayStatus, json.createObjectNode().put("code", "away"));
           return;
         }
       }

@@ -282,4 +282,16 @@ class ProcessRuntimeTest {
     int dropped = Integer.parseInt(told.group(1));
     assertTrue(dropped >= 1_900 && dropped <= 3_000, status);
   }
+
+  @Test
+  void aMasterThatKnowsNoCallYetWhileItStartsIsAskedAgain() throws Exception {
+    FakeMaster.Seen run = master.offer(master.assignment(ID, "echo up; sleep 2"));
+    master.await(run, "up", r -> r.log("stdout").contains("up"));
+    master.awayStatus = 404;
+    master.away(true);
+    master.await(run, "reports that were refused", r -> master.refusedEnds >= 2);
+    master.away(false);
+    master.await(run, "settled", r -> r.settled != null);
+    assertEquals(0, run.ended.get("exitCode").asInt());
+  }
 }

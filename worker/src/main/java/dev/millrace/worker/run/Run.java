@@ -7,6 +7,7 @@ import dev.millrace.worker.runtime.RunHandle;
 import dev.millrace.worker.runtime.RunRuntime;
 import dev.millrace.worker.runtime.RunSpec;
 import dev.millrace.worker.wire.Assignment;
+import dev.millrace.worker.wire.Backoff;
 import dev.millrace.worker.wire.MasterException;
 import dev.millrace.worker.wire.Wire;
 import java.io.IOException;
@@ -29,6 +30,7 @@ public final class Run {
   private static final Logger LOG = LoggerFactory.getLogger(Run.class);
   private static final Duration PATIENCE = Duration.ofDays(7);
   private static final int MOST_PROBLEMS = 1_000;
+  private static final long BROKE_MILLIS = 1_000;
 
   private final RunContext context;
   private final Assignment assignment;
@@ -132,23 +134,39 @@ public final class Run {
 
   private void live() {
     boolean clean = false;
+    Backoff backoff = Backoff.standard();
     try {
-      pass();
-      clean = true;
-    } catch (MasterException.LeaseGone | MasterException.CredentialRefused e) {
-      LOG.warn("run abandoned execution={} reason={}", executionId(), e.getMessage());
-      clean = true;
+      while (!clean) {
+        clean = passed(backoff);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      close(clean);
+    }
+  }
+
+  /**
+   * Whether it has come to its end; what breaks is taken up again where it was, as by a restart.
+   */
+  private boolean passed(Backoff backoff) throws InterruptedException {
+    try {
+      pass();
+      return true;
+    } catch (MasterException.LeaseGone | MasterException.CredentialRefused e) {
+      LOG.warn("run abandoned execution={} reason={}", executionId(), e.getMessage());
+      return true;
     } catch (IOException | RuntimeException e) {
-      clean = orders.abandoned();
+      if (orders.abandoned()) {
+        return true;
+      }
       LOG.error(
-          "run broke execution={} folder={}; restart the worker to take it up again",
+          "run broke and is taken up again execution={} folder={}",
           executionId(),
           folder.root(),
           e);
-    } finally {
-      close(clean);
+      Thread.sleep(backoff.next().toMillis() + BROKE_MILLIS);
+      return false;
     }
   }
 

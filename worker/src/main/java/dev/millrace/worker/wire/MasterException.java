@@ -40,9 +40,12 @@ public class MasterException extends IOException {
     return retryAfterSeconds;
   }
 
-  /** Whether the same call may succeed later. */
+  /**
+   * Whether the same call may succeed later. The wire has no 404: who answers it is a master that
+   * starts and does not know its calls yet.
+   */
   public boolean transientFailure() {
-    return status == 429 || status >= 500;
+    return status == 404 || status == 405 || status == 429 || status >= 500;
   }
 
   /** The worker's credential is not good any more: the worker stops. */
