@@ -98,12 +98,19 @@ public final class EnvironmentsResource {
     return Response.status(Response.Status.CREATED)
         .entity(
             new JoinTokenView(
-                issued.environment().slug(), issued.text().reveal(), issued.expiresAt()))
+                issued.environment().slug(),
+                issued.text().reveal(),
+                issued.line().reveal(),
+                issued.expiresAt()))
         .build();
   }
 
-  /** A new join token with its text, once. */
-  public record JoinTokenView(String environment, String token, Instant expires) {
+  /**
+   * A new join token with its text, once.
+   *
+   * @param line what a person types into a shell of the machine that shall join
+   */
+  public record JoinTokenView(String environment, String token, String line, Instant expires) {
     @Override
     public String toString() {
       return "JoinTokenView[" + environment + ", ***]";

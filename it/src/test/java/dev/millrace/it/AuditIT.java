@@ -128,6 +128,8 @@ class AuditIT {
         "Executions_tag", () -> execution("POST", "tags/", false, Map.of("tags", List.of("a"))));
     changes.put("Executions_delete", () -> execution("DELETE", "", true, Map.of()));
     changes.put("Data_purge", this::purge);
+    changes.put("Workers_change", () -> worker("PATCH", Map.of("draining", true)));
+    changes.put("Workers_remove", () -> worker("DELETE", Map.of()));
   }
 
   @AfterAll
@@ -207,6 +209,24 @@ class AuditIT {
             .at("/results/0/id")
             .asText();
     return Prepared.by(ada, "POST", "/api/v0/data/" + datum + "/purge/", Map.of());
+  }
+
+  private Prepared worker(String verb, Map<String, ?> body) {
+    String group = name();
+    String path = made(admin, "environments/", Map.of("slug", group));
+    JsonNode token = admin.post(path + "join_tokens/", Map.of()).expectSuccess();
+    try {
+      HandWorker.join(millrace.address(), token.get("token").asText());
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+    String id =
+        admin
+            .get("/api/v0/workers/?environment=" + group)
+            .expectSuccess()
+            .at("/results/0/id")
+            .asText();
+    return Prepared.by(admin, verb, "/api/v0/workers/" + id + "/", body);
   }
 
   private List<JsonNode> rows() {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.math.BigInteger;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,9 +14,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -25,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
-import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -42,21 +37,21 @@ import org.junit.jupiter.api.TestMethodOrder;
 class TlsIT {
   private static final Duration LIMIT = Duration.ofSeconds(120);
 
+  private static final String NAMES = "DNS:localhost,IP:127.0.0.1";
+
   private Path folder;
+  private Authority authority;
   private SSLContext before;
   private SSLContext trusting;
   private Distribution millrace;
 
   @BeforeAll
   void start() throws Exception {
-    Machine.require(Machine.has("openssl"), "openssl (package openssl)");
     folder = Files.createTempDirectory("it-tls");
-    openssl(
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=it-authority"
-            + " -keyout ca.key -out ca.pem");
-    issue("first", "rsa:2048");
+    authority = Authority.in(folder);
+    authority.issue("first", "rsa:2048", NAMES);
     use("first");
-    trusting = trust(folder.resolve("ca.pem"));
+    trusting = authority.trust();
     before = SSLContext.getDefault();
     SSLContext.setDefault(trusting);
     millrace =
@@ -124,7 +119,7 @@ class TlsIT {
   @Order(3)
   void aRenewedCertificateIsServedWithoutARestart() throws Exception {
     BigInteger first = served();
-    issue("second", "ec -pkeyopt ec_paramgen_curve:prime256v1");
+    authority.issue("second", "ec -pkeyopt ec_paramgen_curve:prime256v1", NAMES);
     use("second");
     Machine.await(
         "the renewed certificate",
@@ -175,31 +170,10 @@ class TlsIT {
    * The serial number of the certificate that a new client gets, which has no session to resume.
    */
   private BigInteger served() throws Exception {
-    SSLContext fresh = trust(folder.resolve("ca.pem"));
+    SSLContext fresh = authority.trust();
     X509Certificate certificate =
         (X509Certificate) live(fresh).sslSession().orElseThrow().getPeerCertificates()[0];
     return certificate.getSerialNumber();
-  }
-
-  /** A certificate for this machine, by the authority. */
-  private void issue(String name, String key) throws IOException {
-    Files.writeString(folder.resolve(name + ".ext"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
-    openssl(
-        "req -newkey "
-            + key
-            + " -nodes -subj /CN=localhost -keyout "
-            + name
-            + ".key -out "
-            + name
-            + ".csr");
-    openssl(
-        "x509 -req -days 1 -in "
-            + name
-            + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile "
-            + name
-            + ".ext -out "
-            + name
-            + ".crt");
   }
 
   /** Puts a certificate and its key where the master reads them, one after the other. */
@@ -210,24 +184,5 @@ class TlsIT {
       Files.copy(folder.resolve(name + file.getKey()), part, StandardCopyOption.REPLACE_EXISTING);
       Files.move(part, folder.resolve(file.getValue()), StandardCopyOption.ATOMIC_MOVE);
     }
-  }
-
-  private void openssl(String arguments) {
-    Machine.run(folder, List.of("sh", "-c", "openssl " + arguments)).expectSuccess();
-  }
-
-  private static SSLContext trust(Path pem) throws IOException, GeneralSecurityException {
-    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-    store.load(null, null);
-    try (InputStream in = Files.newInputStream(pem)) {
-      store.setCertificateEntry(
-          "ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
-    }
-    TrustManagerFactory trust =
-        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    trust.init(store);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, trust.getTrustManagers(), null);
-    return context;
   }
 }

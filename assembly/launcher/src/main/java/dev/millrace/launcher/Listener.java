@@ -73,8 +73,10 @@ record Listener(String host, int port, boolean tls) {
     }
   }
 
+  /** Where somebody on this machine reaches it. */
   String address() {
-    String name = host.contains(":") ? "[" + host + "]" : host;
+    boolean everywhere = host.equals("0.0.0.0") || host.equals("::");
+    String name = everywhere ? "127.0.0.1" : host.contains(":") ? "[" + host + "]" : host;
     return (tls ? "https://" : "http://") + name + ":" + port;
   }
 

@@ -15,6 +15,7 @@ enum Setting {
   WORKER_URL("millrace.worker.url", Kind.URL, "where workers reach this master"),
   TLS_CERT("millrace.tls.cert", Kind.TEXT, "certificate chain, PEM file"),
   TLS_KEY("millrace.tls.key", Kind.TEXT, "private key of the certificate, PEM file (PKCS #8)"),
+  TLS_CA("millrace.tls.ca", Kind.TEXT, "your own authority, PEM file, for machines that join"),
   TRUSTED_PROXIES("millrace.trusted.proxies", Kind.TEXT, "address ranges of reverse proxies"),
   GIT_ALLOW("millrace.git.allow", Kind.TEXT, "folders and ranges that repositories may come from"),
   INPUT_ALLOW("millrace.input.allow", Kind.TEXT, "loopback ranges that inputs may come from"),

@@ -36,6 +36,7 @@ final class ListenerTest {
         Listener.of(
             Map.of("millrace.http.host", "0.0.0.0", "millrace.trusted.proxies", "192.0.2.1/32"));
     assertFalse(listener.tls());
+    assertEquals("http://127.0.0.1:8000", listener.address());
   }
 
   @Test

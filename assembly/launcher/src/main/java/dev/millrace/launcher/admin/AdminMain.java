@@ -6,8 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/** {@code bin/millrace user|organization|token|group …}. */
+/** {@code bin/millrace user|organization|token|group|worker …}. */
 public final class AdminMain {
   private final Map<String, String> environment;
   private final InputStream in;
@@ -34,7 +35,7 @@ public final class AdminMain {
     String noun = words.get(0);
     boolean help = words.contains("--help") || words.contains("-h");
     Optional<Command> command =
-        Commands.ALL.stream()
+        commands()
             .filter(c -> c.noun().equals(noun))
             .filter(c -> words.size() > 1 && c.verb().equals(words.get(1)))
             .findFirst();
@@ -68,14 +69,19 @@ public final class AdminMain {
     }
   }
 
+  private static Stream<Command> commands() {
+    return Stream.of(Commands.ALL, WorkerCommands.ALL).flatMap(List::stream);
+  }
+
   private static void help(PrintStream to, String noun) {
     to.println("Usage: millrace " + noun + " COMMAND … [--json] [--help]");
-    for (Command each : Commands.ALL) {
-      if (each.noun().equals(noun)) {
-        to.println("  " + each.usage());
-        to.println("      " + each.meaning());
-      }
-    }
+    commands()
+        .filter(each -> each.noun().equals(noun))
+        .forEach(
+            each -> {
+              to.println("  " + each.usage());
+              to.println("      " + each.meaning());
+            });
     to.println(
         "Environment: MILLRACE_URL and MILLRACE_TOKEN; without them the master of this machine, as"
             + " its first administrator.");

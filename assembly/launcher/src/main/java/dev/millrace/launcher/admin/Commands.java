@@ -212,7 +212,10 @@ final class Commands {
       body.put("user", id(server, given.option("user").get()));
     }
     JsonNode made = server.send("POST", API + "tokens/", body);
-    screen.secret(made, "This token is never shown again. Its number is " + text(made, "id") + ".");
+    screen.secret(
+        made,
+        text(made, "token"),
+        "This token is never shown again. Its number is " + text(made, "id") + ".");
   }
 
   private static void revokeToken(Server server, Arguments given, Screen screen) throws Failure {
@@ -262,6 +265,7 @@ final class Commands {
         server.send("POST", API + "environments/" + slug(given) + "/join_tokens/", Map.of());
     screen.secret(
         made,
+        text(made, "token"),
         "One worker can join with it until "
             + text(made, "expires")
             + "; give it to the worker by standard input or a file of mode 0600.");
@@ -308,7 +312,7 @@ final class Commands {
     return text.map(Boolean::parseBoolean);
   }
 
-  private static String slug(Arguments given) throws Failure {
+  static String slug(Arguments given) throws Failure {
     if (!given.word(0).matches("[A-Za-z0-9._-]+")) {
       throw Failure.usage("SLUG has letters, digits and . _ -");
     }

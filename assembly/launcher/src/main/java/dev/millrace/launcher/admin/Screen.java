@@ -75,12 +75,12 @@ final class Screen {
   }
 
   /** A secret that is shown this once, alone on standard output, so that a script can take it. */
-  void secret(JsonNode answer, String note) {
+  void secret(JsonNode answer, String secret, String note) {
     if (json) {
       print(answer);
       return;
     }
-    out.println(answer.path("token").asText());
+    out.println(secret);
     err.println(note);
   }
 

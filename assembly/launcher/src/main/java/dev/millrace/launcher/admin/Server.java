@@ -14,25 +14,27 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import javax.net.ssl.SSLException;
 
 /** The API of one installation, with one token. */
 final class Server {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
+  private final HttpClient http;
   private final String address;
   private final String token;
 
-  private Server(String address, String token) {
+  private Server(HttpClient http, String address, String token) {
+    this.http = http;
     this.address = address;
     this.token = token;
   }
 
   /**
    * The server that {@code MILLRACE_URL} and {@code MILLRACE_TOKEN} name; without an address the
-   * master of this machine, with the token of its first administrator.
+   * master of this machine, with the token of its first administrator. {@code MILLRACE_TLS_CA} is
+   * trusted besides the public authorities.
    */
   static Server of(Map<String, String> environment, Path data) throws Failure {
     String url = environment.getOrDefault("MILLRACE_URL", "");
@@ -45,7 +47,13 @@ final class Server {
       throw Failure.usage(
           "MILLRACE_URL is \"" + address + "\"; it looks like https://millrace.example.org");
     }
-    return new Server(address.replaceAll("/$", ""), token.isEmpty() ? firstToken(data) : token);
+    HttpClient.Builder http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10));
+    String authority = environment.getOrDefault("MILLRACE_TLS_CA", "");
+    if (!authority.isEmpty()) {
+      http.sslContext(Trust.with(Path.of(authority)));
+    }
+    return new Server(
+        http.build(), address.replaceAll("/$", ""), token.isEmpty() ? firstToken(data) : token);
   }
 
   private static String local(Path data) {
@@ -129,6 +137,13 @@ final class Server {
     } catch (JsonProcessingException e) {
       throw new Failure(
           Failure.UNREACHABLE, address + " did not answer in JSON; is Millrace there?");
+    } catch (SSLException e) {
+      throw new Failure(
+          Failure.UNREACHABLE,
+          address
+              + " has a certificate that is not trusted, or that is for another name. Set"
+              + " MILLRACE_TLS_CA to the file of your authority, and MILLRACE_URL and"
+              + " MILLRACE_TOKEN where the certificate has another name.");
     } catch (IOException e) {
       throw new Failure(
           Failure.UNREACHABLE,

@@ -55,6 +55,14 @@ public final class Messages {
   /** The group that a worker joined. */
   public record Group(String id, String name) {}
 
+  /** Asks for the release with a join token that is still good. */
+  public record Joining(@Nullable String joinToken) {
+    @Override
+    public String toString() {
+      return "Joining[***]";
+    }
+  }
+
   /** The worker release that the master ships. */
   public record Release(String version, String url, String sha256) {
     static @Nullable Release of(Optional<WorkerReleases.Loadable> release) {

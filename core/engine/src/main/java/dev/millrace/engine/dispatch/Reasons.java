@@ -108,7 +108,7 @@ public final class Reasons {
     }
     String growth = growth(session, group).map(why -> "; " + why).orElse("");
     if (alive.isEmpty()) {
-      return noWorker(group, workers.isEmpty(), growth);
+      return noWorker(group, workers, growth);
     }
     List<Worker> able =
         alive.stream().filter(w -> Assignments.runtime(group, w).isPresent()).toList();
@@ -154,12 +154,25 @@ public final class Reasons {
         : Optional.of("it has all " + group.scaleMax() + " machines that it may have");
   }
 
-  private static String noWorker(Environment group, boolean never, String growth) {
+  private String noWorker(Environment group, List<Worker> workers, String growth) {
     if (group.provider().isPresent()) {
       return "No machine of environment " + group.name() + " is ready yet" + growth + ".";
     }
-    return never
-        ? "No worker has joined environment " + group.name() + " yet."
-        : "The workers of environment " + group.name() + " are silent; look at their machines.";
+    if (workers.isEmpty()) {
+      return "No worker has joined environment " + group.name() + " yet.";
+    }
+    Instant silent = clock.instant().minus(settings.workerSilent());
+    List<String> draining =
+        workers.stream()
+            .filter(w -> w.draining() && w.lastSeenAt().isAfter(silent))
+            .map(Worker::name)
+            .toList();
+    return draining.isEmpty()
+        ? "The workers of environment " + group.name() + " are silent; look at their machines."
+        : "The workers of environment "
+            + group.name()
+            + " are draining and take no runs; an administrator can resume "
+            + draining.get(0)
+            + ".";
   }
 }

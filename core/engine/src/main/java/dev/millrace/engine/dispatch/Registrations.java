@@ -1,5 +1,6 @@
 package dev.millrace.engine.dispatch;
 
+import dev.millrace.engine.artifacts.StoreUnavailable;
 import dev.millrace.engine.artifacts.WorkerReleases;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.JoinToken;
@@ -73,6 +74,32 @@ public final class Registrations {
     Messages.Registered answer = joinOnce(hash, nonce, name, request, credential).wanting(wanted);
     log.info("worker joined worker={} name={} group={}", answer.workerId(), name, answer.group());
     return answer;
+  }
+
+  /**
+   * The release that a machine loads before it registers; the token stays unused. Throws {@link
+   * Refused} 401 for a token that is not good, 503 while the store cannot be used.
+   */
+  public Messages.Release release(@Nullable String joinToken) {
+    String hash = InstallationKey.hash(Secret.of(text("joinToken", joinToken, 1024)));
+    boolean good =
+        database
+            .read(s -> s.tokens().joinTokenByHash(hash))
+            .filter(t -> clock.instant().isBefore(t.expiresAt()) && t.usedNonce().isEmpty())
+            .isPresent();
+    if (!good) {
+      throw refused();
+    }
+    try {
+      return releases
+          .current()
+          .map(r -> new Messages.Release(r.version(), r.request().url(), r.sha256()))
+          .orElseThrow(
+              () ->
+                  new Refused(503, "no_release", "This master ships no worker for its machines."));
+    } catch (StoreUnavailable e) {
+      throw new Refused(503, "store_missing", String.valueOf(e.getMessage()));
+    }
   }
 
   /** The worker with that credential; throws {@link Refused} 401 if it is not good any more. */

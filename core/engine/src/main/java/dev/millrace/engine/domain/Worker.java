@@ -35,6 +35,20 @@ public record Worker(
 
   /** The same worker with other runtimes. */
   public Worker withRuntimes(List<String> others) {
+    return copy(others, draining, removedAt);
+  }
+
+  /** The same worker, which takes no more runs, or takes them again. */
+  public Worker withDraining(boolean drains) {
+    return copy(runtimes, drains, removedAt);
+  }
+
+  /** The same worker, whose credential is good for nothing any more. */
+  public Worker removed(Instant at) {
+    return copy(runtimes, true, Optional.of(at));
+  }
+
+  private Worker copy(List<String> runtimes, boolean draining, Optional<Instant> removedAt) {
     return new Worker(
         id,
         group,
@@ -49,7 +63,7 @@ public record Worker(
         cpus,
         memoryMiB,
         gpus,
-        others,
+        runtimes,
         draining,
         registeredAt,
         lastSeenAt,

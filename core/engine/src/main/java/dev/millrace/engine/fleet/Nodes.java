@@ -132,7 +132,11 @@ final class Nodes {
               }
               if (workers != Workers.STAY) {
                 for (Worker worker : on(s, row)) {
-                  s.workers().update(ended(worker, workers == Workers.REMOVE, now));
+                  s.workers()
+                      .update(
+                          workers == Workers.REMOVE
+                              ? worker.removed(now)
+                              : worker.withDraining(true));
                 }
               }
               return true;
@@ -165,29 +169,5 @@ final class Nodes {
         row.createdAt(),
         modifiedAt,
         row.version());
-  }
-
-  private static Worker ended(Worker w, boolean removed, Instant now) {
-    return new Worker(
-        w.id(),
-        w.group(),
-        w.name(),
-        w.credentialHash(),
-        w.nonce(),
-        w.nodeKey(),
-        w.release(),
-        w.os(),
-        w.arch(),
-        w.slots(),
-        w.cpus(),
-        w.memoryMiB(),
-        w.gpus(),
-        w.runtimes(),
-        true,
-        w.registeredAt(),
-        w.lastSeenAt(),
-        removed ? Optional.of(now) : w.removedAt(),
-        w.beat(),
-        w.version());
   }
 }

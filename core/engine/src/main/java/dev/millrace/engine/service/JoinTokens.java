@@ -7,7 +7,13 @@ import dev.millrace.engine.domain.Secret;
 import dev.millrace.engine.domain.TokenId;
 import dev.millrace.engine.domain.Uuid7;
 import dev.millrace.engine.keys.InstallationKey;
+import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
@@ -19,10 +25,13 @@ import org.osgi.service.component.annotations.Reference;
 /** Tokens with which a machine of one's own joins an environment. */
 @Component(service = JoinTokens.class)
 public final class JoinTokens {
+  private static final int LONGEST_PEM = 64 << 10;
+
   private final Database database;
   private final Access access;
   private final Audit audit;
   private final InstallationKey key;
+  private final Settings settings;
   private final Clock clock;
   private final Uuid7 ids;
 
@@ -32,17 +41,66 @@ public final class JoinTokens {
       @Reference Access access,
       @Reference Audit audit,
       @Reference InstallationKey key,
+      @Reference Settings settings,
       @Reference Clock clock) {
     this.database = database;
     this.access = access;
     this.audit = audit;
     this.key = key;
+    this.settings = settings;
     this.clock = clock;
     this.ids = new Uuid7(clock);
   }
 
-  /** A new join token; {@code text} is what the worker reads, and is never shown again. */
-  public record Issued(Environment environment, Secret text, Instant expiresAt) {}
+  /**
+   * A new join token; {@code text} is what the worker reads, and {@code line} what a person types
+   * on the machine that shall join. Both are never shown again.
+   */
+  public record Issued(Environment environment, Secret text, Secret line, Instant expiresAt) {}
+
+  /**
+   * The certificate of the master's own authority (PEM), where it has one. Throws {@link
+   * Unavailable} where its file cannot be read.
+   */
+  public Optional<String> authority() {
+    return settings.tlsAuthority().map(JoinTokens::read);
+  }
+
+  private static String read(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return new String(in.readNBytes(LONGEST_PEM), StandardCharsets.US_ASCII);
+    } catch (IOException e) {
+      throw new Unavailable(
+          "tls_ca",
+          "The file of MILLRACE_TLS_CA cannot be read: " + file + "; set its path or its rights");
+    }
+  }
+
+  /**
+   * A line for a POSIX shell: it loads the script (behind an authority of the installation's own
+   * only after that has been checked by its hash) and gives it the token by standard input.
+   */
+  private Secret line(Secret token) {
+    String url = settings.workerUrl();
+    Optional<String> authority = authority();
+    StringBuilder line = new StringBuilder("d=$(mktemp -d) && ");
+    authority.ifPresent(
+        pem ->
+            line.append("curl -fsSk ")
+                .append(url)
+                .append("/worker/join/ca.pem -o \"$d/ca.pem\" && echo \"")
+                .append(InstallationKey.hash(Secret.of(pem)))
+                .append("  $d/ca.pem\" | sha256sum -c --quiet - && "));
+    line.append("curl -fsS ")
+        .append(authority.isPresent() ? "--cacert \"$d/ca.pem\" " : "")
+        .append(url)
+        .append("/worker/join/join.sh -o \"$d/join.sh\" && printf '%s\\n' ")
+        .append(token.reveal())
+        .append(" | sh \"$d/join.sh\" --master ")
+        .append(url)
+        .append(authority.isPresent() ? " --ca-file \"$d/ca.pem\"" : "");
+    return Secret.of(line.toString());
+  }
 
   /**
    * Makes a token that lets one worker join the environment within an hour. For administrators of
@@ -51,6 +109,7 @@ public final class JoinTokens {
    */
   public Issued issue(Actor actor, String idOrSlug) {
     Secret text = key.newToken();
+    Secret line = line(text);
     Instant now = clock.instant();
     Instant expires = now.plus(JoinToken.LIFE);
     TokenId id = new TokenId(ids.next());
@@ -81,7 +140,7 @@ public final class JoinTokens {
               Environments.subject(environment),
               Map.of(),
               Map.of("id", id, "environment", environment.slug(), "expires_at", expires));
-          return new Issued(environment, text, expires);
+          return new Issued(environment, text, line, expires);
         });
   }
 }

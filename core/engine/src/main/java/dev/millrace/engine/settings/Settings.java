@@ -66,6 +66,11 @@ public final class Settings {
     return text("millrace.http.host").orElse("127.0.0.1");
   }
 
+  /** The certificate of an own authority (PEM), which machines that join are told to trust. */
+  public Optional<Path> tlsAuthority() {
+    return text("millrace.tls.ca").map(Path::of);
+  }
+
   /** Where workers reach the master; by default its own listener. Without a slash at the end. */
   public String workerUrl() {
     return text("millrace.worker.url")

@@ -46,6 +46,16 @@ class ReasonsTest {
   }
 
   @Test
+  void aWorkerThatDrainsIsNamedAsSuch() {
+    Worker worker = yard.worker("one");
+    h2.database().transact(s -> s.workers().update(worker.withDraining(true)));
+    assertEquals(
+        "The workers of environment Environment local are draining and take no runs; an"
+            + " administrator can resume one.",
+        reason());
+  }
+
+  @Test
   void busySlotsAreCounted() {
     Worker worker = yard.worker("one");
     yard.started(worker, execution);

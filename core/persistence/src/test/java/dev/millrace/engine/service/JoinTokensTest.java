@@ -11,11 +11,17 @@ import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.JoinToken;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.keys.InstallationKey;
+import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Slice;
 import dev.millrace.persistence.H2Database;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,12 +33,19 @@ class JoinTokensTest {
   @TempDir Path folder;
   private Desk desk;
   private JoinTokens tokens;
+  private final Map<String, String> settings = new HashMap<>();
 
   @BeforeEach
   void open() {
     desk = new Desk(h2.database(), folder);
     tokens =
-        new JoinTokens(h2.database(), new Access(), new Audit(desk.clock), desk.key, desk.clock);
+        new JoinTokens(
+            h2.database(),
+            new Access(),
+            new Audit(desk.clock),
+            desk.key,
+            new Settings(settings::get),
+            desk.clock);
   }
 
   @Test
@@ -47,6 +60,34 @@ class JoinTokensTest {
     assertEquals(kept.expiresAt(), issued.expiresAt());
     assertTrue(kept.usedNonce().isEmpty());
     assertFalse(issued.toString().contains(issued.text().reveal()));
+  }
+
+  @Test
+  void theLineBringsTheTokenByStandardInputAndChecksTheAuthorityByItsHash() throws Exception {
+    Actor admin = desk.admin();
+    JoinTokens.Issued plain = tokens.issue(admin, "local");
+    assertEquals(
+        "d=$(mktemp -d) && curl -fsS http://127.0.0.1:8000/worker/join/join.sh -o \"$d/join.sh\""
+            + " && printf '%s\\n' "
+            + plain.text().reveal()
+            + " | sh \"$d/join.sh\" --master http://127.0.0.1:8000",
+        plain.line().reveal());
+    Path ca = Files.writeString(folder.resolve("ca.pem"), "-----BEGIN CERTIFICATE-----\n");
+    settings.put("millrace.tls.ca", ca.toString());
+    settings.put("millrace.worker.url", "https://mill.example/");
+    String line = tokens.issue(admin, "local").line().reveal();
+    assertTrue(
+        line.startsWith("d=$(mktemp -d) && curl -fsSk https://mill.example/worker/join/ca.pem -o"),
+        line);
+    assertTrue(line.contains(sha256(ca) + "  $d/ca.pem\" | sha256sum -c --quiet - && curl"), line);
+    assertTrue(line.endsWith(" --master https://mill.example --ca-file \"$d/ca.pem\""), line);
+    settings.put("millrace.tls.ca", folder.resolve("none.pem").toString());
+    assertThrows(Unavailable.class, () -> tokens.issue(admin, "local"));
+  }
+
+  private static String sha256(Path file) throws Exception {
+    return HexFormat.of()
+        .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
   }
 
   @Test
