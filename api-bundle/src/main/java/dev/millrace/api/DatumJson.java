@@ -58,7 +58,7 @@ public record DatumJson(
         datum.tags(),
         view.store().map(s -> new Store(s.id().toString(), s.name(), s.type())),
         datum.project().toString(),
-        List.of(),
+        view.aliases(),
         source.flatMap(id -> view.execution().map(n -> new Source(id.toString(), n))),
         datum.metadata().isBlank() ? "{}" : datum.metadata(),
         new Urls(call).datum(datum.id()),

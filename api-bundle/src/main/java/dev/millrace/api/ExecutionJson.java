@@ -25,6 +25,8 @@ import java.util.Optional;
  * An execution as lists show it. What clients iterate over is never null; a secret variable is
  * null.
  *
+ * @param timeLimit seconds, 0 for none
+ * @param noOutputTimeout seconds, 0 for the installation's
  * @param duration seconds
  * @param reason why it ended as error, as one word
  * @param restartOf the execution that this one is the restart of, because its worker was lost
@@ -51,8 +53,10 @@ public record ExecutionJson(
     String interpolatedCommand,
     EnvironmentSummary environment,
     Map<String, Optional<String>> environmentVariables,
+    List<String> environmentVariableGroups,
     Map<String, JsonNode> runtimeConfig,
     long timeLimit,
+    long noOutputTimeout,
     boolean autorestart,
     int priority,
     Optional<String> price,
@@ -140,8 +144,10 @@ public record ExecutionJson(
             view.environment().slug(),
             view.environment().enabled()),
         variables(spec),
+        spec.environmentVariableGroups(),
         spec.runtimeConfig(),
         spec.timeLimitSeconds(),
+        spec.noOutputSeconds(),
         spec.autorestart(),
         execution.priority(),
         price(view),

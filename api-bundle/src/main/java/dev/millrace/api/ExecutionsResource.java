@@ -10,6 +10,8 @@ import dev.millrace.api.openapi.Query;
 import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.service.Data;
+import dev.millrace.engine.service.DatumView;
 import dev.millrace.engine.service.ExecutionView;
 import dev.millrace.engine.service.Executions;
 import dev.millrace.engine.service.Invalid;
@@ -36,6 +38,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -55,12 +58,15 @@ public final class ExecutionsResource {
 
   private final Executions executions;
   private final Submissions submissions;
+  private final Data data;
   private final ObjectMapper json = Json.mapper();
 
   @Activate
-  public ExecutionsResource(@Reference Executions executions, @Reference Submissions submissions) {
+  public ExecutionsResource(
+      @Reference Executions executions, @Reference Submissions submissions, @Reference Data data) {
     this.executions = executions;
     this.submissions = submissions;
+    this.data = data;
   }
 
   /**
@@ -179,21 +185,46 @@ public final class ExecutionsResource {
     return new Tags(executions.tag(Call.of(context).actor(), name, wanted).execution().tags());
   }
 
-  /** A bare array, unlike other lists. */
+  /** A bare array, unlike other lists; {@code include=download_url} adds signed addresses. */
   @GET
   @Path("{name}/outputs")
+  @Query("include")
   public List<DatumJson> outputs(
       @Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);
+    boolean addresses = call.names("include").contains("download_url");
     return executions.outputs(call.actor(), name).stream()
-        .map(view -> DatumJson.of(view, call, null))
+        .map(view -> DatumJson.of(view, call, addresses ? address(call, view) : null))
         .toList();
   }
 
-  /** The last {@code limit} log lines, by default 2000; all for 0. */
+  private @Nullable String address(Call call, DatumView view) {
+    return view.datum().purgedAt().isPresent()
+        ? null
+        : data.download(call.actor(), view.datum().id().toString(), call.url(""));
+  }
+
+  /** The same lines as {@code events}, as another public client asks for them. */
+  @GET
+  @Path("{name}/logs")
+  @Answers(LogAnswer.Logs.class)
+  @Query(value = "limit", kind = Query.Kind.NUMBER)
+  public Response logs(@Context ContainerRequestContext context, @PathParam("name") String name) {
+    Call call = Call.of(context);
+    int limit = call.number("limit").orElse(LogAnswer.DEFAULT_LIMIT);
+    LogPage page = executions.events(call.actor(), name, limit);
+    return Response.ok(new LogAnswer(page, "logs", limit)).build();
+  }
+
+  /**
+   * The last {@code limit} log lines, by default 2000; all for 0. With {@code Accept:
+   * text/event-stream} all of them are streamed, and those to come.
+   */
   @GET
   @Path("{name}/events")
   @Answers(LogAnswer.Events.class)
+  @Answers(media = "text/event-stream")
+  @Answers(status = 204)
   @Query(value = "limit", kind = Query.Kind.NUMBER)
   public Response events(@Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);

@@ -1,5 +1,6 @@
 package dev.millrace.api;
 
+import dev.millrace.engine.domain.DatumId;
 import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.StoreId;
@@ -24,6 +25,11 @@ final class Ids {
   /** From a query or body; {@link Invalid} names the field. */
   static StoreId store(String field, String text) {
     return parse(field, text, StoreId::parse);
+  }
+
+  /** From a query or body; {@link Invalid} names the field. */
+  static DatumId datum(String field, String text) {
+    return parse(field, text, DatumId::parse);
   }
 
   /** From a path: what is no id names no project. */

@@ -71,6 +71,9 @@ final class LogAnswer implements StreamingOutput {
   /** Its status lines. */
   record StatusEvents(long total, boolean truncated, int limit, List<Event> statusEvents) {}
 
+  /** The log under the name by which another client knows it. */
+  record Logs(long total, boolean truncated, int limit, List<Event> logs) {}
+
   /** One line; the time has microseconds and no zone. */
   record Event(
       String time, @Format(words = {"stdout", "stderr", "status"}) String stream, String message) {}

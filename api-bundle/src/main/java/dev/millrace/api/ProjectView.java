@@ -42,7 +42,7 @@ public record ProjectView(
         project.uploadStore().map(StoreId::toString),
         project.createdAt(),
         project.modifiedAt(),
-        false,
+        view.readOnly(),
         List.of(),
         call.url("/api/v0/projects/" + project.id() + "/"),
         Map.of("display", call.url("/p/" + project.id() + "/")));
@@ -69,7 +69,7 @@ public record ProjectView(
       long executionCount,
       long runningExecutionCount,
       long queuedExecutionCount,
-      Map<String, String> environmentVariables,
+      Map<String, VariableJson> environmentVariables,
       @Format("uri") String url,
       Map<String, String> urls) {
     static Detail of(Projects.Detail detail, Call call) {
@@ -99,7 +99,7 @@ public record ProjectView(
           count,
           detail.summary().getOrDefault(ExecutionStatus.STARTED, 0L),
           detail.summary().getOrDefault(ExecutionStatus.QUEUED, 0L),
-          Map.of(),
+          VariableJson.of(detail.variables()),
           view.url(),
           view.urls());
     }

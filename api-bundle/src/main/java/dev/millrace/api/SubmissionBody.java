@@ -11,9 +11,11 @@ import dev.millrace.engine.service.Submission;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * Reads the body of a new execution: JSON, or a form whose maps are JSON texts. Collects everything
@@ -51,7 +53,11 @@ final class SubmissionBody {
     OptionalLong timeLimit = whole("time_limit", 0, Long.MAX_VALUE);
     int priority = (int) whole("priority", Integer.MIN_VALUE, Integer.MAX_VALUE).orElse(0);
     List<String> tags = texts("tags");
-    List<String> groups = texts("environment_variable_groups");
+    Optional<List<String>> groups =
+        body.hasNonNull("environment_variable_groups")
+            ? Optional.of(texts("environment_variable_groups"))
+            : Optional.empty();
+    boolean inherit = flag("inherit_environment_variables", true);
     Map<String, JsonNode> runtime = object("runtime_config");
     Optional<String> image = text("image");
     Optional<String> title = text("title");
@@ -74,6 +80,7 @@ final class SubmissionBody {
         timeLimit,
         runtime,
         groups,
+        inherit,
         preset);
   }
 
@@ -186,6 +193,18 @@ final class SubmissionBody {
         name,
         new Submission.Variable(
             Secret.of(value.asText()), given.isObject() && given.path("secret").asBoolean(false)));
+  }
+
+  private boolean flag(String field, boolean standard) {
+    JsonNode node = body.path(field);
+    if (node.isMissingNode() || node.isNull()) {
+      return standard;
+    }
+    String word = node.isValueNode() ? node.asText().strip().toLowerCase(Locale.ROOT) : "";
+    if (!Set.of("true", "false").contains(word)) {
+      problems.add(field, "Give true or false", "invalid");
+    }
+    return word.equals("true");
   }
 
   private OptionalLong whole(String field, long least, long most) {

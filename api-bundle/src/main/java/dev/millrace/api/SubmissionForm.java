@@ -29,4 +29,5 @@ record SubmissionForm(
     @Nullable Long timeLimit,
     @Nullable Map<String, JsonNode> runtimeConfig,
     @Nullable String runtimeConfigPreset,
-    @Nullable List<String> environmentVariableGroups) {}
+    @Nullable List<String> environmentVariableGroups,
+    @Nullable Boolean inheritEnvironmentVariables) {}

@@ -40,12 +40,12 @@ class AuditIT {
 
   /** One successful call, after what it needs. The last call of all is the one that counts. */
   @FunctionalInterface
-  private interface Work {
+  interface Work {
     Prepared prepare();
   }
 
   /** A call that is ready to be made, by whom. */
-  private record Prepared(Api who, String verb, String path, Object body) {
+  record Prepared(Api who, String verb, String path, Object body) {
     static Prepared by(Api who, String verb, String path, Object body) {
       return new Prepared(who, verb, path, body);
     }
@@ -130,6 +130,8 @@ class AuditIT {
     changes.put("Data_purge", this::purge);
     changes.put("Workers_change", () -> worker("PATCH", Map.of("draining", true)));
     changes.put("Workers_remove", () -> worker("DELETE", Map.of()));
+    String kept = output();
+    changes.putAll(new SharingChanges(admin, ada, project, kept).all());
   }
 
   @AfterAll
@@ -201,14 +203,17 @@ class AuditIT {
   }
 
   private Prepared purge() {
+    return Prepared.by(ada, "POST", "/api/v0/data/" + output() + "/purge/", Map.of());
+  }
+
+  /** The id of a new file. */
+  private String output() {
     String id = project.run(Code.script("echo x > $VH_OUTPUTS_DIR/x.txt"));
     ada.awaitEnd(id, Duration.ofSeconds(60));
-    String datum =
-        ada.get("/api/v0/data/?output_execution=" + id)
-            .expectSuccess()
-            .at("/results/0/id")
-            .asText();
-    return Prepared.by(ada, "POST", "/api/v0/data/" + datum + "/purge/", Map.of());
+    return ada.get("/api/v0/data/?output_execution=" + id)
+        .expectSuccess()
+        .at("/results/0/id")
+        .asText();
   }
 
   private Prepared worker(String verb, Map<String, ?> body) {
@@ -311,6 +316,16 @@ class AuditIT {
             .expectSuccess()
             .at("/results/0/id")
             .asText();
+    String alias =
+        ada.post("/api/v0/datum-aliases/", Map.of("project", id, "name", "taken", "datum", datum))
+            .expectSuccess()
+            .get("id")
+            .asText();
+    String group =
+        ada.post("/api/v0/environment-variable-groups/", Map.of("name", "taken"))
+            .expectSuccess()
+            .get("id")
+            .asText();
     Set<String> asked = new TreeSet<>();
     for (Described.Operation operation : Described.of(millrace.address()).operations()) {
       String path = operation.path();
@@ -319,7 +334,12 @@ class AuditIT {
               .replaceFirst(
                   "^/api/v0/executions/\\{[a-z]+}/", "/api/v0/executions/" + execution + "/")
               .replaceFirst("^/api/v0/commits/\\{[a-z]+}/", "/api/v0/commits/" + commit + "/")
-              .replaceFirst("^/api/v0/data/\\{[a-z]+}/", "/api/v0/data/" + datum + "/");
+              .replaceFirst("^/api/v0/data/\\{[a-z]+}/", "/api/v0/data/" + datum + "/")
+              .replaceFirst(
+                  "^/api/v0/datum-aliases/\\{[a-z]+}/", "/api/v0/datum-aliases/" + alias + "/")
+              .replaceFirst(
+                  "^/api/v0/environment-variable-groups/\\{[a-z]+}/",
+                  "/api/v0/environment-variable-groups/" + group + "/");
       if (named.equals(path)) {
         continue;
       }
@@ -335,13 +355,14 @@ class AuditIT {
       Map<String, Object> body = new HashMap<>();
       body.put("tags", List.of("taken"));
       body.put("url", "https://git.example.org/taken.git");
+      body.put("datum", datum);
       assertEquals(
           404, eve.method(operation.verb(), named, body).status(), operation.verb() + " " + named);
       if (operation.verb().equals("GET")) {
         assertEquals(200, ada.get(named).status(), "the owner: " + named);
       }
     }
-    assertTrue(asked.size() >= 20, "operations on things of a project: " + asked);
+    assertTrue(asked.size() >= 32, "operations on things of a project: " + asked);
     assertFalse(project.detail(execution).get("tags").toString().contains("taken"));
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -14,9 +15,9 @@ final class Vh {
   private final Path folder;
   private final Map<String, String> environment;
 
-  private Vh(Path folder, Path config) {
+  private Vh(Path folder, Map<String, String> environment) {
     this.folder = folder;
-    this.environment = Map.of("VALOHAI_CONFIG_DIR", config.toString(), "HOME", config.toString());
+    this.environment = environment;
   }
 
   /**
@@ -27,39 +28,23 @@ final class Vh {
     Machine.require(
         Machine.has("python3"), "python3 with venv (apt-get install python3 python3-venv)");
     try {
-      return new Vh(folder, Files.createTempDirectory("it-vh"));
+      String config = Files.createTempDirectory("it-vh").toString();
+      return new Vh(folder, Map.of("VALOHAI_CONFIG_DIR", config, "HOME", config));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The same client with further variables of the environment. */
+  Vh with(Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(environment);
+    all.putAll(more);
+    return new Vh(folder, all);
   }
 
   /** The pinned client, installed once below .check/. */
-  private static synchronized Path program() {
-    Path venv = Machine.repository().resolve(".check/vh");
-    Path program = venv.resolve("bin/vh");
-    Path pins = Machine.repository().resolve("it/clients.txt");
-    Path installed = venv.resolve("installed.txt");
-    try {
-      if (!Files.exists(installed) || Files.mismatch(installed, pins) != -1) {
-        install(venv, pins);
-        Files.copy(pins, installed);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return program;
-  }
-
-  private static void install(Path venv, Path pins) {
-    // Debian's Python first: what else is called python3 here may be too old.
-    String python =
-        Files.isExecutable(Path.of("/usr/bin/python3")) ? "/usr/bin/python3" : "python3";
-    List<String> make = List.of(python, "-m", "venv", "--clear", venv.toString());
-    List<String> fill =
-        List.of(venv.resolve("bin/pip").toString(), "install", "-q", "-r", pins.toString());
-    for (List<String> command : List.of(make, fill)) {
-      Machine.run(Machine.repository(), Map.of(), Duration.ofMinutes(5), command).expectSuccess();
-    }
+  private static Path program() {
+    return Venv.program("vh", Machine.repository().resolve("it/clients.txt"), "vh");
   }
 
   Machine.Result run(String... arguments) {

@@ -9,6 +9,7 @@ import jakarta.ws.rs.container.DynamicFeature;
 import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.FeatureContext;
 import jakarta.ws.rs.core.HttpHeaders;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -37,20 +38,25 @@ public final class Authentication implements DynamicFeature {
     }
   }
 
+  /** The token in the header {@code Authorization}; throws {@link Unauthenticated} for none. */
+  public static String token(@Nullable String header) {
+    if (header == null || header.isBlank()) {
+      throw new Unauthenticated(
+          "not_authenticated", "Authentication credentials were not provided.");
+    }
+    String[] words = header.trim().split("\\s+", 2);
+    if (words.length != 2 || !words[0].equalsIgnoreCase("Token")) {
+      throw new Unauthenticated(
+          "authentication_failed", "Send the header \"Authorization: Token <your token>\".");
+    }
+    return words[1];
+  }
+
   private record TokenCheck(Tokens tokens) implements ContainerRequestFilter {
     @Override
     public void filter(ContainerRequestContext request) {
-      String header = request.getHeaderString(HttpHeaders.AUTHORIZATION);
-      if (header == null || header.isBlank()) {
-        throw new Unauthenticated(
-            "not_authenticated", "Authentication credentials were not provided.");
-      }
-      String[] words = header.trim().split("\\s+", 2);
-      if (words.length != 2 || !words[0].equalsIgnoreCase("Token")) {
-        throw new Unauthenticated(
-            "authentication_failed", "Send the header \"Authorization: Token <your token>\".");
-      }
-      request.setProperty(Call.ACTOR, tokens.authenticate(words[1], Call.of(request).address()));
+      String text = token(request.getHeaderString(HttpHeaders.AUTHORIZATION));
+      request.setProperty(Call.ACTOR, tokens.authenticate(text, Call.of(request).address()));
     }
   }
 }

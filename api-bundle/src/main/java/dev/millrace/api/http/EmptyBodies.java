@@ -19,7 +19,7 @@ import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsName;
 @JakartarsName("millrace-empty-bodies")
 @PreMatching
 public final class EmptyBodies implements ContainerRequestFilter {
-  private static final Set<String> CHANGES = Set.of("POST", "PUT", "PATCH");
+  private static final Set<String> CHANGES = Set.of("POST", "PUT", "PATCH", "DELETE");
 
   @Activate
   public EmptyBodies() {}

@@ -41,16 +41,21 @@ public final class Errors implements ExceptionMapper<Throwable> {
   @Activate
   public Errors() {}
 
+  /** What is answered: the body is written as JSON. */
+  public record Told(int status, Map<String, Object> body, Map<String, String> headers) {}
+
   @Override
   public Response toResponse(Throwable failure) {
+    return failure instanceof WebApplicationException web ? http(web) : response(told(failure));
+  }
+
+  /** What any failure but one of Jersey's own tells the client. */
+  public static Told told(Throwable failure) {
     if (failure instanceof Invalid invalid) {
-      return json(400, nested(invalid.fields()));
+      return new Told(400, nested(invalid.fields()), Map.of());
     }
     if (failure instanceof Refusal refusal) {
       return refused(refusal);
-    }
-    if (failure instanceof WebApplicationException web) {
-      return http(web);
     }
     if (failure instanceof DatabaseUnavailable) {
       log.warn("api=database-unavailable reason=\"{}\"", failure.getMessage());
@@ -61,23 +66,21 @@ public final class Errors implements ExceptionMapper<Throwable> {
     return detail(
         500,
         "internal_error",
-        "Something broke here. The operator finds it in the log as incident " + incident);
+        "Something broke here. The operator finds it in the log as incident " + incident,
+        Map.of());
   }
 
-  private static Response refused(Refusal refusal) {
-    int status = status(refusal);
-    Response answer = detail(status, refusal.code(), refusal.text());
+  private static Told refused(Refusal refusal) {
+    Map<String, String> headers = Map.of();
     if (refusal instanceof Unauthenticated) {
-      return Response.fromResponse(answer).header(HttpHeaders.WWW_AUTHENTICATE, "Token").build();
-    }
-    if (refusal instanceof TooMany many) {
+      headers = Map.of(HttpHeaders.WWW_AUTHENTICATE, "Token");
+    } else if (refusal instanceof TooMany many) {
       long seconds = Math.max(1, many.retryAfter().toSeconds());
-      return Response.fromResponse(answer).header(HttpHeaders.RETRY_AFTER, seconds).build();
+      headers = Map.of(HttpHeaders.RETRY_AFTER, Long.toString(seconds));
+    } else if (refusal instanceof Unavailable) {
+      headers = Map.of(HttpHeaders.RETRY_AFTER, Integer.toString(RETRY_SECONDS));
     }
-    if (refusal instanceof Unavailable) {
-      return Response.fromResponse(answer).header(HttpHeaders.RETRY_AFTER, RETRY_SECONDS).build();
-    }
-    return answer;
+    return detail(status(refusal), refusal.code(), refusal.text(), headers);
   }
 
   /** The HTTP status of a refusal. */
@@ -115,11 +118,13 @@ public final class Errors implements ExceptionMapper<Throwable> {
           case 415 -> "Send application/json or a form; files are uploaded as multipart/form-data.";
           default -> original.getStatusInfo().getReasonPhrase();
         };
-    Response answer = detail(status, code(status), detail);
     String allow = original.getHeaderString(HttpHeaders.ALLOW);
-    return allow == null
-        ? answer
-        : Response.fromResponse(answer).header(HttpHeaders.ALLOW, allow).build();
+    return response(
+        detail(
+            status,
+            code(status),
+            detail,
+            allow == null ? Map.of() : Map.of(HttpHeaders.ALLOW, allow)));
   }
 
   private static String code(int status) {
@@ -132,11 +137,11 @@ public final class Errors implements ExceptionMapper<Throwable> {
     };
   }
 
-  private static Response detail(int status, String code, String text) {
+  private static Told detail(int status, String code, String text, Map<String, String> headers) {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("detail", text);
     body.put("code", code);
-    return json(status, body);
+    return new Told(status, body, headers);
   }
 
   /** {@code parameters.rate} becomes an object within an object, as clients print nested fields. */
@@ -158,7 +163,10 @@ public final class Errors implements ExceptionMapper<Throwable> {
     return root;
   }
 
-  private static Response json(int status, Object body) {
-    return Response.status(status).entity(body).type(MediaType.APPLICATION_JSON_TYPE).build();
+  private static Response response(Told told) {
+    Response.ResponseBuilder answer =
+        Response.status(told.status()).entity(told.body()).type(MediaType.APPLICATION_JSON_TYPE);
+    told.headers().forEach(answer::header);
+    return answer.build();
   }
 }

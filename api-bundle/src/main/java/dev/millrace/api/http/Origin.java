@@ -1,5 +1,6 @@
 package dev.millrace.api.http;
 
+import jakarta.servlet.ServletRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,9 +9,17 @@ import org.jspecify.annotations.Nullable;
  * @param address the client's network address
  * @param base scheme, host and port as the client wrote them, without a slash at the end
  */
-record Origin(String address, String base) {
+public record Origin(String address, String base) {
   /** The request attribute under which the front door leaves it. */
   static final String ATTRIBUTE = "millrace.origin";
+
+  /** The client's address, of a request that came through the front door. */
+  public static String address(ServletRequest request) {
+    if (request.getAttribute(ATTRIBUTE) instanceof Origin origin) {
+      return origin.address();
+    }
+    throw new IllegalStateException("the request did not come through the front door");
+  }
 
   /**
    * Reads the forwarding headers, if the peer is a trusted proxy.

@@ -34,6 +34,7 @@ import java.util.regex.Pattern;
  */
 public final class OpenApi {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  private static final String EVENTS = "text/event-stream";
   private static final Pattern VARIABLE = Pattern.compile("\\{(\\w+)(?:\\s*:\\s*([^}]*))?}");
 
   private final Schemas schemas = new Schemas();
@@ -241,13 +242,13 @@ public final class OpenApi {
       ObjectNode response = response(responses, answer.status());
       if (!answer.media().isEmpty()) {
         response
-            .putObject("content")
+            .withObject("/content")
             .putObject(answer.media())
             .putObject("schema")
             .put("type", "string");
       } else if (answer.value() != Void.class) {
         response
-            .putObject("content")
+            .withObject("/content")
             .putObject(MediaType.APPLICATION_JSON)
             .set("schema", schemas.answer(answer.value(), List.of(answer.optional())));
       }
@@ -279,7 +280,7 @@ public final class OpenApi {
       refusal(responses, 415);
     }
     refusal(responses, 406);
-    if (open && changes) {
+    if ((open && changes) || responses.at("/200/content").has(EVENTS)) {
       refusal(responses, 429);
     }
     if (!responses.has("503")) {
@@ -295,6 +296,9 @@ public final class OpenApi {
   }
 
   private static ObjectNode response(ObjectNode responses, int status) {
+    if (responses.get(String.valueOf(status)) instanceof ObjectNode known) {
+      return known;
+    }
     ObjectNode response = responses.putObject(String.valueOf(status));
     Response.Status known = Response.Status.fromStatusCode(status);
     return response.put("description", known == null ? "" + status : known.getReasonPhrase());

@@ -63,7 +63,8 @@ final class Schemas {
 
   /** The schema of a request's record, with the members that it must have. */
   ObjectNode request(Class<?> type, List<String> required) {
-    ObjectNode schema = members(type, Direction.REQUEST);
+    ObjectNode schema =
+        type.isRecord() ? members(type, Direction.REQUEST) : of(type, Direction.REQUEST);
     schema.remove("required");
     for (String name : required) {
       ObjectNode member = (ObjectNode) schema.get("properties").get(name);

@@ -55,10 +55,19 @@ final class Hql {
   Hql inProject(Scope scope, String projectId) {
     if (scope instanceof Scope.Owners some) {
       from.append(" join Project scoped on scoped.id = ").append(projectId);
-      and("scoped.deletedAt is null");
-      and("scoped.ownerId in :owners", "owners", ids(some));
+      livingProject(some, "scoped");
     }
     return this;
+  }
+
+  /** Keeps living projects of the owners in the scope, and those that were given to one of them. */
+  Hql livingProject(Scope.Owners scope, String project) {
+    and(project + ".deletedAt is null");
+    return and(
+        "(%1$s.ownerId in :owners or exists (select 1 from TeamProject given where given.projectId = %1$s.id and given.teamId in :owners))"
+            .formatted(project),
+        "owners",
+        ids(scope));
   }
 
   /** Keeps rows of the owners in the scope. */

@@ -176,6 +176,9 @@ final class OpenDatabase implements AutoCloseable {
           ExecutionRow.SpecRow.class,
           SqlData.Row.class,
           SqlData.TagRow.class,
+          SqlAliases.Row.class,
+          SqlVariables.Row.class,
+          SqlTeams.ProjectRow.class,
           SqlWorkers.Row.class,
           SqlNodes.Row.class
         }) {

@@ -41,6 +41,7 @@ final class SpecText {
     spec.inputs().forEach(input -> inputs.add(input(input)));
     ArrayNode variables = node.putArray("environment_variables");
     spec.environmentVariables().forEach(variable -> variables.add(variable(variable)));
+    texts(node.putArray("environment_variable_groups"), spec.environmentVariableGroups());
     node.set("runtime_config", object(spec.runtimeConfig()));
     node.put("time_limit_seconds", spec.timeLimitSeconds());
     node.put("no_output_seconds", spec.noOutputSeconds());
@@ -63,6 +64,7 @@ final class SpecText {
         map(node.path("parameters")),
         each(node.path("inputs"), SpecText::readInput),
         each(node.path("environment_variables"), SpecText::readVariable),
+        Json.texts(node.path("environment_variable_groups")),
         map(node.path("runtime_config")),
         node.path("time_limit_seconds").asLong(),
         node.path("no_output_seconds").asLong(),

@@ -2,10 +2,15 @@ package dev.millrace.persistence;
 
 import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.Fact;
+import dev.millrace.engine.domain.JournalEntry;
+import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.store.FactStore;
+import dev.millrace.engine.store.Scope;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.hibernate.StatelessSession;
@@ -75,6 +80,44 @@ final class SqlFacts implements FactStore {
         SELECT + "where journal_position > ? order by journal_position limit ?",
         position,
         limit);
+  }
+
+  @Override
+  public long last() {
+    return jdbc.first(row -> row.getLong(1), "select last_position from journal where id = 1")
+        .orElse(0L);
+  }
+
+  @Override
+  public List<JournalEntry> between(Scope scope, long after, long to, int limit) {
+    List<@Nullable Object> values = new ArrayList<>(List.of(after, to));
+    String owned = "";
+    if (scope instanceof Scope.Owners some) {
+      if (some.owners().isEmpty()) {
+        return List.of();
+      }
+      List<Integer> owners = some.owners().stream().map(OwnerId::value).toList();
+      String marks = String.join(", ", Collections.nCopies(owners.size(), "?"));
+      owned =
+          " and (p.owner_id in (%1$s) or exists (select 1 from team_project g where g.project_id = p.id and g.team_id in (%1$s)))"
+              .formatted(marks);
+      values.addAll(owners);
+      values.addAll(owners);
+    }
+    values.add(limit);
+    return jdbc.list(
+        row -> {
+          Fact fact = fact(row);
+          return new JournalEntry(
+              row.getLong(6), fact, new ProjectId(Micros.uuid(row.getBytes(7))), row.getInt(8));
+        },
+        "select f.execution_id, f.sequence_number, f.kind, f.happened_at, f.data_json,"
+            + " f.journal_position, e.project_id, e.counter from fact f"
+            + " join execution e on e.id = f.execution_id join project p on p.id = e.project_id"
+            + " where f.journal_position > ? and f.journal_position <= ? and p.deleted_at is null"
+            + owned
+            + " order by f.journal_position limit ?",
+        values.toArray());
   }
 
   /** Committed ones only: the sessions read committed rows. */

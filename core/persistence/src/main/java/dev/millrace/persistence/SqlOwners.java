@@ -4,6 +4,7 @@ import dev.millrace.engine.domain.Membership;
 import dev.millrace.engine.domain.Organization;
 import dev.millrace.engine.domain.Owner;
 import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.domain.Team;
 import dev.millrace.engine.domain.User;
 import dev.millrace.engine.store.OwnerStore;
 import dev.millrace.engine.store.Rows;
@@ -19,10 +20,11 @@ import java.util.Optional;
 import org.hibernate.StatelessSession;
 import org.jspecify.annotations.NullUnmarked;
 
-/** Users and organisations in one table, because their names are unique among both. */
+/** Users, organisations and teams in one table, because their names are unique among all. */
 final class SqlOwners implements OwnerStore {
   private static final String USER = "user";
   private static final String ORGANIZATION = "organization";
+  static final String TEAM = "team";
 
   private final StatelessSession session;
   private final Table table;
@@ -156,7 +158,7 @@ final class SqlOwners implements OwnerStore {
     return new Hql(session, "from Owner o");
   }
 
-  /** A user or organisation; its password is read and written apart. */
+  /** A user, organisation or team; a user's password is read and written apart. */
   @NullUnmarked
   @Entity(name = "Owner")
   @jakarta.persistence.Table(name = "owner")
@@ -172,8 +174,27 @@ final class SqlOwners implements OwnerStore {
     String lastName;
     boolean administrator;
     boolean disabled;
+
+    @Column(updatable = false)
+    Integer organizationId;
+
     Instant createdAt;
     @Version long version;
+
+    static Row of(Team team) {
+      Row row = new Row();
+      row.id = team.id().value();
+      row.kind = TEAM;
+      row.name = team.name();
+      row.email = "";
+      row.firstName = "";
+      row.lastName = "";
+      row.disabled = team.deleted();
+      row.organizationId = team.organization().value();
+      row.createdAt = team.createdAt();
+      row.version = team.version();
+      return row;
+    }
 
     static Row of(User user) {
       Row row = new Row();
@@ -191,7 +212,16 @@ final class SqlOwners implements OwnerStore {
     }
 
     Owner owner() {
-      return kind.equals(USER) ? user() : organization();
+      return switch (kind) {
+        case USER -> user();
+        case TEAM -> team();
+        default -> organization();
+      };
+    }
+
+    Team team() {
+      return new Team(
+          new OwnerId(id), new OwnerId(organizationId), name, disabled, createdAt, version);
     }
 
     User user() {

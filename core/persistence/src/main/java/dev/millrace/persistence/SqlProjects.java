@@ -104,8 +104,8 @@ final class SqlProjects implements ProjectStore {
   }
 
   private Hql living(Scope scope) {
-    Hql projects = new Hql(session, "from Project p").owned(scope, "p.ownerId");
-    return scope instanceof Scope.Everything ? projects : projects.and("p.deletedAt is null");
+    Hql projects = new Hql(session, "from Project p");
+    return scope instanceof Scope.Owners some ? projects.livingProject(some, "p") : projects;
   }
 
   /** A project; its execution counter is read and written apart. */

@@ -1,5 +1,6 @@
 package dev.millrace.persistence;
 
+import dev.millrace.engine.store.AliasStore;
 import dev.millrace.engine.store.AttemptStore;
 import dev.millrace.engine.store.AuditStore;
 import dev.millrace.engine.store.CommitStore;
@@ -15,7 +16,9 @@ import dev.millrace.engine.store.OwnerStore;
 import dev.millrace.engine.store.ProjectStore;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.SettingStore;
+import dev.millrace.engine.store.TeamStore;
 import dev.millrace.engine.store.TokenStore;
+import dev.millrace.engine.store.VariableStore;
 import dev.millrace.engine.store.WebSessionStore;
 import dev.millrace.engine.store.WorkerStore;
 import org.hibernate.StatelessSession;
@@ -25,6 +28,21 @@ record SqlSession(StatelessSession hibernate) implements Session {
   @Override
   public OwnerStore owners() {
     return new SqlOwners(hibernate);
+  }
+
+  @Override
+  public TeamStore teams() {
+    return new SqlTeams(hibernate);
+  }
+
+  @Override
+  public AliasStore aliases() {
+    return new SqlAliases(hibernate);
+  }
+
+  @Override
+  public VariableStore variables() {
+    return new SqlVariables(hibernate);
   }
 
   @Override

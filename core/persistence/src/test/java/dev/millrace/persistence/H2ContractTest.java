@@ -64,4 +64,12 @@ class H2ContractTest {
       return emptied();
     }
   }
+
+  @Nested
+  class Sharing extends SharingContract {
+    @Override
+    Database empty() {
+      return emptied();
+    }
+  }
 }

@@ -75,4 +75,12 @@ class MariaDbContractTest {
       return emptied();
     }
   }
+
+  @Nested
+  class Sharing extends SharingContract {
+    @Override
+    Database empty() {
+      return emptied();
+    }
+  }
 }

@@ -174,6 +174,7 @@ public final class Samples {
         List.of(
             new EnvironmentValue("PLAIN", Optional.of("value"), Optional.empty()),
             new EnvironmentValue("TOKEN", Optional.empty(), Optional.of(new Sealed("c2VhbGVk")))),
+        List.of("secrets"),
         Map.of("docker", JsonNodeFactory.instance.objectNode().put("shm", "1g")),
         3600,
         600,

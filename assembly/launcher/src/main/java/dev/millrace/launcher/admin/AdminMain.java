@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** {@code bin/millrace user|organization|token|group|worker …}. */
+/** {@code bin/millrace user|organization|team|token|group|worker …}. */
 public final class AdminMain {
   private final Map<String, String> environment;
   private final InputStream in;
@@ -70,7 +70,7 @@ public final class AdminMain {
   }
 
   private static Stream<Command> commands() {
-    return Stream.of(Commands.ALL, WorkerCommands.ALL).flatMap(List::stream);
+    return Stream.of(Commands.ALL, TeamCommands.ALL, WorkerCommands.ALL).flatMap(List::stream);
   }
 
   private static void help(PrintStream to, String noun) {

@@ -10,6 +10,7 @@ import java.util.Map;
  * @param commandTemplate the step's command items
  * @param commands the items with parameters filled in
  * @param parameters name to value with native JSON types; parameters without a value are absent
+ * @param environmentVariableGroups as they were asked for; what they held is among the variables
  * @param timeLimitSeconds 0 for none
  * @param noOutputSeconds 0 for the installation's default
  * @param autorestart whether a run whose worker is lost is run again once
@@ -24,6 +25,7 @@ public record ExecutionSpec(
     Map<String, JsonNode> parameters,
     List<ExecutionInput> inputs,
     List<EnvironmentValue> environmentVariables,
+    List<String> environmentVariableGroups,
     Map<String, JsonNode> runtimeConfig,
     long timeLimitSeconds,
     long noOutputSeconds,
@@ -42,6 +44,7 @@ public record ExecutionSpec(
         parameters,
         others,
         variables,
+        environmentVariableGroups,
         runtimeConfig,
         timeLimitSeconds,
         noOutputSeconds,

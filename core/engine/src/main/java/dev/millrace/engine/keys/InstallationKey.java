@@ -105,6 +105,11 @@ public final class InstallationKey {
     throw Objects.requireNonNull(unreadable);
   }
 
+  /** The same secret for another row. */
+  public Sealed reseal(Sealed sealed, String from, String to) {
+    return seal(unseal(sealed, from), to);
+  }
+
   /**
    * HMAC-SHA256 over purpose and text, base64url without padding. The same input always gives the
    * same text.

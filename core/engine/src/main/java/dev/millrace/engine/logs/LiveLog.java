@@ -84,6 +84,23 @@ final class LiveLog {
         new LiveLogView(merge, total, limit > 0 ? Math.max(0, kept - limit) : 0, limit));
   }
 
+  /** The records from that position on, merged; empty if the log has been removed. */
+  synchronized Optional<LogMerge> after(LogPosition position, boolean whole) throws IOException {
+    if (removed) {
+      return Optional.empty();
+    }
+    LogMerge merge = new LogMerge();
+    try {
+      for (LogRecord.Source source : LogRecord.Source.values()) {
+        merge.add(file(source).cursorAt(position.of(source), whole));
+      }
+    } catch (IOException | RuntimeException e) {
+      merge.close();
+      throw e;
+    }
+    return Optional.of(merge);
+  }
+
   /** Whether there is a folder of it. */
   synchronized boolean exists() {
     return !removed && Files.isDirectory(folder);

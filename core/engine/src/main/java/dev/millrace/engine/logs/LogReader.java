@@ -11,4 +11,7 @@ public interface LogReader {
    * if the log is sealed in a store that is not there at the moment.
    */
   LogView open(Execution execution, int limit, Set<LogStream> streams);
+
+  /** Follows a log from that position on. */
+  LogTail follow(LogPosition from);
 }

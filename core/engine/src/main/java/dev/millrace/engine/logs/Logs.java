@@ -1,7 +1,6 @@
 package dev.millrace.engine.logs;
 
 import dev.millrace.engine.artifacts.Blobs;
-import dev.millrace.engine.artifacts.StoreUnavailable;
 import dev.millrace.engine.domain.DataStore;
 import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.SealedLog;
@@ -53,6 +52,11 @@ public final class Logs implements LogReader {
     return sealed.isPresent() ? openSealed(sealed.get(), limit, streams) : new Empty();
   }
 
+  @Override
+  public LogTail follow(LogPosition from) {
+    return new Tail(database, live, blobs, from);
+  }
+
   private Optional<LiveLogView> openLive(Execution execution, int limit, Set<LogStream> streams) {
     try {
       Optional<LiveLog> log = live.find(execution.id());
@@ -65,19 +69,8 @@ public final class Logs implements LogReader {
   }
 
   private LogView openSealed(SealedLog sealed, int limit, Set<LogStream> streams) {
-    DataStore store =
-        database
-            .read(s -> s.dataStores().find(new Scope.Everything(), sealed.store()))
-            .orElseThrow(() -> gone("its store is not configured any more"));
-    LogIndex index;
-    try (InputStream in =
-        blobs
-            .read(store, sealed.indexKey(), ByteRange.ALL)
-            .orElseThrow(() -> gone("its index is not in the store"))) {
-      index = LogIndex.read(in);
-    } catch (IOException e) {
-      throw gone(String.valueOf(e.getMessage()));
-    }
+    DataStore store = SealedLogs.store(database, sealed);
+    LogIndex index = SealedLogs.index(blobs, store, sealed);
     long total = index.total(streams);
     if (total == 0) {
       return new Empty();
@@ -90,14 +83,8 @@ public final class Logs implements LogReader {
       first++;
     }
     InputStream body =
-        blobs
-            .read(store, sealed.key(), ByteRange.from(members.get(first).at()))
-            .orElseThrow(() -> gone("it is not in the store"));
+        SealedLogs.body(blobs, store, sealed, ByteRange.from(members.get(first).at()));
     return new SealedLogView(body, streams, total, skip, limit);
-  }
-
-  private static StoreUnavailable gone(String why) {
-    return new StoreUnavailable("The log cannot be read: " + why);
   }
 
   /** A log without lines. */

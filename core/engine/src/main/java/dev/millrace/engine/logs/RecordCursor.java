@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the records of one stream front to back, up to where it ended when it was opened. */
@@ -47,12 +48,32 @@ final class RecordCursor implements AutoCloseable {
   static RecordCursor open(
       LogRecord.Source source, Path data, Path index, Extent extent, long firstRecord)
       throws IOException {
+    return open(
+        source, data, index, extent, (cursor, entries) -> cursor.seek(entries, firstRecord));
+  }
+
+  /** The first record is the one that starts at that offset or later. */
+  static RecordCursor openAt(
+      LogRecord.Source source, Path data, Path index, Extent extent, long offset)
+      throws IOException {
+    return open(
+        source, data, index, extent, (cursor, entries) -> cursor.seekOffset(entries, offset));
+  }
+
+  /** Brings a cursor to its first record. */
+  @FunctionalInterface
+  private interface Seek {
+    void in(RecordCursor cursor, FileChannel entries) throws IOException;
+  }
+
+  private static RecordCursor open(
+      LogRecord.Source source, Path data, Path index, Extent extent, Seek seek) throws IOException {
     FileChannel bytes = FileChannel.open(data, StandardOpenOption.READ);
     FileChannel entries = null;
     try {
       entries = FileChannel.open(index, StandardOpenOption.READ);
       RecordCursor cursor = new RecordCursor(source, bytes, entries, extent);
-      cursor.seek(entries, firstRecord);
+      seek.in(cursor, entries);
       return cursor;
     } catch (IOException e) {
       bytes.close();
@@ -76,11 +97,29 @@ final class RecordCursor implements AutoCloseable {
   }
 
   private void seek(FileChannel entries, long firstRecord) throws IOException {
+    StreamFile.Chunk from = enter(entries, chunk -> chunk.firstRecord() <= firstRecord);
+    for (long number = from.firstRecord(); number < firstRecord && read() != null; number++) {
+      line.reset();
+    }
+  }
+
+  private void seekOffset(FileChannel entries, long offset) throws IOException {
+    enter(entries, chunk -> chunk.offset() <= offset);
+    LogRecord record = read();
+    while (record != null && record.offset() < offset) {
+      record = read();
+    }
+    head = record;
+  }
+
+  /** Goes to the last chunk that is early enough, past a record that started before it. */
+  private StreamFile.Chunk enter(FileChannel entries, Predicate<StreamFile.Chunk> early)
+      throws IOException {
     long low = 0;
     long high = extent.chunks() - 1;
     while (low < high) {
       long middle = (low + high + 1) >>> 1;
-      if (StreamFile.entry(entries, middle).firstRecord() <= firstRecord) {
+      if (early.test(StreamFile.entry(entries, middle))) {
         low = middle;
       } else {
         high = middle - 1;
@@ -95,9 +134,7 @@ final class RecordCursor implements AutoCloseable {
       // The rest of a record that started in an earlier chunk.
       read();
     }
-    for (long number = from.firstRecord(); number < firstRecord && read() != null; number++) {
-      line.reset();
-    }
+    return from;
   }
 
   private @Nullable LogRecord read() throws IOException {

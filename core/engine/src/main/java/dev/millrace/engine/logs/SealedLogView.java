@@ -1,15 +1,10 @@
 package dev.millrace.engine.logs;
 
-import java.io.BufferedReader;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.zip.GZIPInputStream;
 
 /** A view over a sealed log, read from the member on in which the first wanted line is. */
 final class SealedLogView implements LogView {
@@ -46,13 +41,9 @@ final class SealedLogView implements LogView {
     if (total == 0) {
       return;
     }
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                new GZIPInputStream(new Whole(file), 1 << 16), StandardCharsets.UTF_8))) {
+    try (SealedRecords records = new SealedRecords(file)) {
       long number = 0;
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        LogRecord record = RecordJson.read(line);
+      for (LogRecord record = records.next(); record != null; record = records.next()) {
         if (streams.contains(record.source().stream) && number++ >= skip) {
           consumer.accept(record.line());
         }
@@ -68,18 +59,6 @@ final class SealedLogView implements LogView {
       file.close();
     } catch (IOException e) {
       throw new UncheckedIOException("the sealed log could not be closed", e);
-    }
-  }
-
-  /** GZIPInputStream looks for a next member only where more bytes seem to be available. */
-  private static final class Whole extends FilterInputStream {
-    Whole(InputStream in) {
-      super(in);
-    }
-
-    @Override
-    public int available() throws IOException {
-      return Math.max(1, super.available());
     }
   }
 }

@@ -98,6 +98,15 @@ final class StreamFile {
         source, data, index, new RecordCursor.Extent(length, chunks, whole), firstRecord);
   }
 
+  /** Reads from the first record on that starts at that offset or later. */
+  RecordCursor cursorAt(long offset, boolean whole) throws IOException {
+    if (offset >= length) {
+      return RecordCursor.empty(source);
+    }
+    return RecordCursor.openAt(
+        source, data, index, new RecordCursor.Extent(length, chunks, whole), offset);
+  }
+
   private void restore() throws IOException {
     length = Files.size(data);
     try (FileChannel entries = open(index);

@@ -75,7 +75,7 @@ public final class Commits {
         database.read(
             session -> {
               Project found = project(session, access.scopeOf(session, actor), projectId);
-              access.requireWrite(session, actor, found.owner());
+              access.requireWrite(session, actor, found);
               return found;
             });
     try {

@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.osgi.service.component.annotations.Activate;
@@ -62,6 +63,7 @@ public final class Data {
           Rows<Datum> rows = session.data().list(access.scopeOf(session, actor), filter, slice);
           Map<ExecutionId, Optional<Integer>> counters = new HashMap<>();
           ExecutionViews views = new ExecutionViews(session, clock);
+          Map<DatumId, List<String>> aliases = ExecutionViews.aliases(session, rows.items());
           return new Rows<>(
               rows.items().stream()
                   .map(
@@ -69,7 +71,8 @@ public final class Data {
                           new DatumView(
                               datum,
                               datum.outputOf().flatMap(id -> counter(session, counters, id)),
-                              views.store(datum.store())))
+                              views.store(datum.store()),
+                              aliases.getOrDefault(datum.id(), List.of())))
                   .toList(),
               rows.total());
         });
@@ -148,14 +151,15 @@ public final class Data {
   private void requireWrite(Session session, Actor actor, Datum datum) {
     Project project =
         session.projects().find(ALL, datum.project()).orElseThrow(() -> new NotFound("File"));
-    access.requireWrite(session, actor, project.owner());
+    access.requireWrite(session, actor, project);
   }
 
   private DatumView view(Session session, Datum datum) {
     return new DatumView(
         datum,
         datum.outputOf().flatMap(id -> counter(session, new HashMap<>(), id)),
-        session.dataStores().find(ALL, datum.store()));
+        session.dataStores().find(ALL, datum.store()),
+        ExecutionViews.aliases(session, List.of(datum)).getOrDefault(datum.id(), List.of()));
   }
 
   private Datum datum(Session session, Actor actor, String id) {

@@ -3,6 +3,8 @@ package dev.millrace.engine.service;
 import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.CommitId;
 import dev.millrace.engine.domain.DataStore;
+import dev.millrace.engine.domain.Datum;
+import dev.millrace.engine.domain.DatumId;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.EnvironmentId;
 import dev.millrace.engine.domain.Execution;
@@ -101,9 +103,22 @@ final class ExecutionViews {
             Optional.empty(),
             Optional.empty(),
             false);
-    return session.data().list(ALL, filter, Slice.first(MAX_OUTPUTS)).items().stream()
-        .map(datum -> DatumView.output(datum, execution, store(datum.store())))
+    List<Datum> data = session.data().list(ALL, filter, Slice.first(MAX_OUTPUTS)).items();
+    Map<DatumId, List<String>> aliases = aliases(session, data);
+    return data.stream()
+        .map(
+            datum ->
+                DatumView.output(
+                    datum,
+                    execution,
+                    store(datum.store()),
+                    aliases.getOrDefault(datum.id(), List.of())))
         .toList();
+  }
+
+  /** The aliases of those files. */
+  static Map<DatumId, List<String>> aliases(Session session, List<Datum> data) {
+    return session.aliases().namesOf(data.stream().map(Datum::id).toList());
   }
 
   Optional<DataStore> store(StoreId id) {

@@ -198,7 +198,7 @@ public final class Executions {
             .projects()
             .find(new Scope.Everything(), before.project())
             .orElseThrow(() -> new NotFound("Execution"));
-    access.requireWrite(session, actor, project.owner());
+    access.requireWrite(session, actor, project);
     Optional<ExecutionChanges.Change> change = decide.apply(before);
     if (change.isEmpty()) {
       return Optional.of(new ExecutionViews(session, clock).summary(before));
@@ -230,6 +230,11 @@ public final class Executions {
   }
 
   private Execution execution(Session session, Actor actor, String name) {
+    return visible(session, access, actor, name);
+  }
+
+  /** Throws {@link NotFound} where the actor may not see it. */
+  static Execution visible(Session session, Access access, Actor actor, String name) {
     Scope scope = access.scopeOf(session, actor);
     return find(session, scope, name)
         .filter(e -> e.deletedAt().isEmpty() || !name.contains(":"))

@@ -68,7 +68,7 @@ public final class Fetches {
         database.read(
             session -> {
               Project found = project(session, actor, id);
-              access.requireWrite(session, actor, found.owner());
+              access.requireWrite(session, actor, found);
               return found;
             });
     Repository repository =

@@ -31,7 +31,7 @@ public final class LogPage implements AutoCloseable {
     view.forEach(line -> consumer.accept(line(line)));
   }
 
-  private static Line line(LogLine line) {
+  static Line line(LogLine line) {
     return new Line(line.time(), line.stream().word(), line.message());
   }
 

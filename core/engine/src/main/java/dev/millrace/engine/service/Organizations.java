@@ -4,6 +4,8 @@ import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.Membership;
 import dev.millrace.engine.domain.Organization;
 import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.domain.Team;
+import dev.millrace.engine.domain.TeamMember;
 import dev.millrace.engine.domain.User;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
@@ -65,6 +67,12 @@ public final class Organizations {
           names.add(self.name());
           session.owners().membershipsOf(self.id()).stream()
               .flatMap(m -> session.owners().find(m.organization()).stream())
+              .map(o -> o.name())
+              .sorted()
+              .forEach(names::add);
+          session.teams().membershipsOf(self.id()).stream()
+              .filter(m -> !m.readOnly())
+              .flatMap(m -> session.owners().find(m.team()).stream())
               .map(o -> o.name())
               .sorted()
               .forEach(names::add);
@@ -145,7 +153,9 @@ public final class Organizations {
         });
   }
 
-  /** Ends a membership; for administrators of the organisation and for the member. */
+  /**
+   * Ends a membership and those in teams; for administrators of the organisation and the member.
+   */
   public void remove(Actor actor, OwnerId organization, OwnerId user) {
     database.transact(
         session -> {
@@ -156,6 +166,11 @@ public final class Organizations {
           if (!session.owners().remove(of.id(), user)) {
             throw new NotFound("Member");
           }
+          // Who leaves the organisation leaves its teams.
+          session.teams().membershipsOf(user).stream()
+              .map(TeamMember::team)
+              .filter(team -> teamOf(session, team, of))
+              .forEach(team -> session.teams().remove(team, user));
           audit.record(
               session,
               actor,
@@ -165,6 +180,14 @@ public final class Organizations {
               Map.of());
           return true;
         });
+  }
+
+  private static boolean teamOf(Session session, OwnerId id, Organization organization) {
+    return session
+        .owners()
+        .find(id)
+        .filter(o -> o instanceof Team team && team.organization().equals(organization.id()))
+        .isPresent();
   }
 
   private Organization visible(Session session, Actor actor, OwnerId id) {

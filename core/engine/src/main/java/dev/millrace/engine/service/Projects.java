@@ -3,6 +3,7 @@ package dev.millrace.engine.service;
 import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.EnvironmentId;
+import dev.millrace.engine.domain.EnvironmentValue;
 import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.Owner;
 import dev.millrace.engine.domain.OwnerId;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -57,12 +59,23 @@ public final class Projects {
     this.ids = new Uuid7(clock);
   }
 
-  /** A project with what clients want to see beside it. */
-  public record View(Project project, Owner owner, Optional<Repository> repository) {}
+  /**
+   * A project with what clients want to see beside it.
+   *
+   * @param readOnly whether the actor may change nothing in it
+   */
+  public record View(
+      Project project, Owner owner, Optional<Repository> repository, boolean readOnly) {}
 
-  /** One project in full, with its executions counted by status. */
+  /**
+   * One project in full, with its executions counted by status. Secrets among the variables are
+   * sealed.
+   */
   public record Detail(
-      View view, Map<ExecutionStatus, Long> summary, Optional<String> environment) {}
+      View view,
+      Map<ExecutionStatus, Long> summary,
+      Optional<String> environment,
+      List<EnvironmentValue> variables) {}
 
   /** What a user may set; empty options take the default, or leave a value as it is. */
   public record Wish(
@@ -81,10 +94,11 @@ public final class Projects {
         session -> {
           Rows<Project> rows = session.projects().list(access.scopeOf(session, actor), slice);
           Map<OwnerId, Owner> owners = new HashMap<>();
+          Predicate<Project> writable = access.writable(session, actor);
           List<View> views =
               rows.items().stream()
                   .filter(p -> p.deletedAt().isEmpty())
-                  .map(p -> view(session, p, owners))
+                  .map(p -> view(session, p, owners, !writable.test(p)))
                   .toList();
           return new Rows<>(views, rows.total() - (rows.items().size() - views.size()));
         });
@@ -92,7 +106,7 @@ public final class Projects {
 
   /** One of them. */
   public Detail find(Actor actor, ProjectId id) {
-    return database.read(session -> detail(session, visible(session, actor, id)));
+    return database.read(session -> detail(session, actor, visible(session, actor, id)));
   }
 
   /** Makes a project. Throws {@link Invalid} on {@code name} if its owner has one of that name. */
@@ -126,24 +140,28 @@ public final class Projects {
                   now);
           session.projects().insert(made);
           audit.record(session, actor, "project.create", subject(made), Map.of(), facts(made));
-          return detail(session, made);
+          return detail(session, actor, made);
         });
   }
 
-  /** Changes a project; whoever may see it may change it. */
+  /** Changes a project. To give it another owner one must administer it. */
   public Detail update(Actor actor, ProjectId id, Wish wish) {
     return unique(
         wish.name().orElse(""),
         session -> {
           Project before = visible(session, actor, id);
-          access.requireWrite(session, actor, before.owner());
+          access.requireWrite(session, actor, before);
           Project base = before;
           if (wish.owner().isPresent()) {
-            base = owned(before, access.ownerFor(session, actor, wish.owner(), "owner").id());
+            OwnerId owner = access.ownerFor(session, actor, wish.owner(), "owner").id();
+            if (!owner.equals(before.owner())) {
+              access.requireAdministration(session, actor, before);
+            }
+            base = owned(before, owner);
           }
           Project after = apply(session, actor, base, wish, clock.instant());
           store(session, actor, "project.update", before, after);
-          return detail(session, visible(session, actor, id));
+          return detail(session, actor, visible(session, actor, id));
         });
   }
 
@@ -152,7 +170,7 @@ public final class Projects {
     database.transact(
         session -> {
           Project before = visible(session, actor, id);
-          access.requireAdministration(session, actor, before.owner());
+          access.requireAdministration(session, actor, before);
           Instant now = clock.instant();
           Project after =
               new Project(
@@ -177,8 +195,12 @@ public final class Projects {
    * to fetch.
    */
   public Detail setRepository(Actor actor, ProjectId id, String url, List<String> refs) {
-    // Before the address is judged: of another owner's project nothing is told.
-    database.read(session -> visible(session, actor, id));
+    // Before the address is judged: who may not change the project is told nothing else.
+    database.read(
+        session -> {
+          access.requireWrite(session, actor, visible(session, actor, id));
+          return true;
+        });
     Problems problems = new Problems();
     problems.text("url", url, 1_000);
     problems.check(
@@ -206,7 +228,7 @@ public final class Projects {
     return database.transact(
         session -> {
           Project project = visible(session, actor, id);
-          access.requireWrite(session, actor, project.owner());
+          access.requireWrite(session, actor, project);
           Optional<Repository> before = session.projects().repository(id);
           Repository after =
               new Repository(
@@ -225,7 +247,7 @@ public final class Projects {
                   .<Map<String, ?>>map(r -> Map.of("url", r.url(), "refs", r.refs()))
                   .orElse(Map.of()),
               Map.of("url", after.url(), "refs", after.refs()));
-          return detail(session, project);
+          return detail(session, actor, project);
         });
   }
 
@@ -322,17 +344,19 @@ public final class Projects {
         .orElseThrow(() -> new NotFound("Project"));
   }
 
-  private static Detail detail(Session session, Project project) {
+  private Detail detail(Session session, Actor actor, Project project) {
     return new Detail(
-        view(session, project, new HashMap<>()),
+        view(session, project, new HashMap<>(), !access.writable(session, actor).test(project)),
         session.executions().summary(project.id()),
         project
             .defaultEnvironment()
             .flatMap(id -> session.environments().find(new Scope.Everything(), id))
-            .map(Environment::slug));
+            .map(Environment::slug),
+        session.variables().of(project.id().value()));
   }
 
-  private static View view(Session session, Project project, Map<OwnerId, Owner> owners) {
+  private static View view(
+      Session session, Project project, Map<OwnerId, Owner> owners, boolean readOnly) {
     Owner owner =
         owners.computeIfAbsent(
             project.owner(),
@@ -341,7 +365,7 @@ public final class Projects {
                     .owners()
                     .find(id)
                     .orElseThrow(() -> new IllegalStateException("project without owner " + id)));
-    return new View(project, owner, session.projects().repository(project.id()));
+    return new View(project, owner, session.projects().repository(project.id()), readOnly);
   }
 
   private static Project owned(Project project, OwnerId owner) {

@@ -1,6 +1,7 @@
 package dev.millrace.engine.service;
 
 import dev.millrace.engine.domain.Datum;
+import dev.millrace.engine.domain.DatumAlias;
 import dev.millrace.engine.domain.DatumId;
 import dev.millrace.engine.domain.ExecutionInput;
 import dev.millrace.engine.domain.InputFile;
@@ -87,7 +88,7 @@ final class RunInputs {
     if (colon < 1 || text.length() > MAX_URI || !Submissions.plain(text)) {
       problems.add(
           field,
-          "\"" + shown + "\" is no address; give http://…, https://… or datum://<id>",
+          "\"" + shown + "\" is no address; give http://…, https://… or datum://<id or alias>",
           "invalid_uri");
       return Optional.empty();
     }
@@ -102,7 +103,7 @@ final class RunInputs {
                 field,
                 "Addresses of scheme "
                     + Submissions.brief(scheme)
-                    + ":// are not supported yet; give http://…, https://… or datum://<id>",
+                    + ":// are not supported yet; give http://…, https://… or datum://<id or alias>",
                 "unsupported_scheme");
             yield Optional.empty();
           }
@@ -162,18 +163,15 @@ final class RunInputs {
 
   private Optional<InputFile> datum(
       String uri, String text, boolean keep, String field, Problems problems) {
-    DatumId id;
-    try {
-      id = DatumId.parse(text);
-    } catch (IllegalArgumentException e) {
+    Optional<DatumId> named = named(text);
+    if (named.isEmpty()) {
       problems.add(
           field,
-          "\""
-              + Submissions.brief(uri)
-              + "\" names no file by its id; aliases are not supported yet",
-          "invalid_uri");
+          "The project has no file and no alias of the name \"" + Submissions.brief(text) + "\"",
+          "does_not_exist");
       return Optional.empty();
     }
+    DatumId id = named.get();
     Optional<Datum> found =
         session
             .data()
@@ -190,6 +188,15 @@ final class RunInputs {
     }
     String name = keep ? datum.name() : datum.name().substring(datum.name().lastIndexOf('/') + 1);
     return Optional.of(new InputFile(name, uri, Optional.of(id)));
+  }
+
+  /** By id, else by an alias of the project: what it names now stays the run's file. */
+  private Optional<DatumId> named(String text) {
+    try {
+      return Optional.of(DatumId.parse(text));
+    } catch (IllegalArgumentException e) {
+      return session.aliases().byName(scope, project.id(), text).map(DatumAlias::datum);
+    }
   }
 
   private Optional<OwnerId> owner(ProjectId id) {

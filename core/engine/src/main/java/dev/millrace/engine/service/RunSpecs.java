@@ -12,25 +12,22 @@ import dev.millrace.engine.domain.ExecutionSpec;
 import dev.millrace.engine.domain.Mount;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.StoreId;
+import dev.millrace.engine.domain.User;
 import dev.millrace.engine.domain.Uuid7;
 import dev.millrace.engine.keys.InstallationKey;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.yaml.Checked;
 import dev.millrace.engine.yaml.Commands;
-import dev.millrace.engine.yaml.EnvironmentVariable;
 import dev.millrace.engine.yaml.FieldError;
 import dev.millrace.engine.yaml.Inputs;
 import dev.millrace.engine.yaml.Parameters;
 import dev.millrace.engine.yaml.Step;
 import dev.millrace.spi.registry.ImageRef;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.regex.Pattern;
 
 /** Lays a request over its step and checks all of it: what comes out is fixed for good. */
 final class RunSpecs {
@@ -38,30 +35,16 @@ final class RunSpecs {
   record Place(
       Session session,
       Scope scope,
+      User user,
       Project project,
       Commit commit,
       Step step,
       Optional<Environment> environment,
       ExecutionId id) {}
 
-  private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_-]{0,254}");
-  private static final int MAX_VARIABLES = 1_000;
-  private static final int MAX_VALUE = 128 * 1024;
   private static final int MAX_COMMANDS = 4 << 20;
   private static final long MAX_SECONDS = 10L * 366 * 24 * 3600;
   private static final String RUNTIME = "runtime_config";
-  private static final String VARIABLES = "environment_variables";
-
-  /** What the platform itself sets; user code relies on these being true. */
-  private static final Set<String> RESERVED =
-      Set.of(
-          "VH_CONFIG_DIR",
-          "VH_INPUTS_DIR",
-          "VH_OUTPUTS_DIR",
-          "VH_REPOSITORY_DIR",
-          "VH_JOB_ID",
-          "VH_EXECUTION_ID",
-          "VH_PROJECT_ID");
 
   private final InstallationKey key;
   private final Uuid7 ids;
@@ -86,7 +69,7 @@ final class RunSpecs {
             .resolve(step, uris.values(), problems);
     List<String> template = asked.command().filter(c -> !c.isEmpty()).orElse(step.commands());
     List<String> commands = commands(template, step, parameters.values(), problems);
-    List<EnvironmentValue> variables = variables(place, asked, problems);
+    List<EnvironmentValue> variables = new RunVariables(place, key).build(asked, step, problems);
     Map<String, JsonNode> runtime = runtime(asked, problems);
     List<Mount> mounts =
         place.environment().map(group -> Mounts.of(step, group, problems)).orElse(List.of());
@@ -118,6 +101,7 @@ final class RunSpecs {
             values,
             inputs,
             variables,
+            RunVariables.groups(asked, step),
             runtime,
             timeLimit,
             noOutput,
@@ -136,11 +120,6 @@ final class RunSpecs {
         step.runtimeConfigPreset() == null,
         "runtime_config_preset",
         "Presets are not supported; take it out of the step",
-        "not_supported");
-    problems.check(
-        step.environmentVariableGroups().isEmpty(),
-        "environment_variable_groups",
-        "Variable groups are not supported; give the variables themselves",
         "not_supported");
   }
 
@@ -184,59 +163,6 @@ final class RunSpecs {
     return commands;
   }
 
-  private List<EnvironmentValue> variables(Place place, Submission asked, Problems problems) {
-    Map<String, EnvironmentValue> values = new LinkedHashMap<>();
-    for (EnvironmentVariable variable : place.step().environmentVariables()) {
-      String standard = variable.defaultValue();
-      if (standard != null) {
-        values.put(
-            variable.name(),
-            new EnvironmentValue(variable.name(), Optional.of(standard), Optional.empty()));
-      } else if (!variable.optional()
-          && !asked.environmentVariables().containsKey(variable.name())) {
-        problems.add(VARIABLES + "." + variable.name(), "A value is required", "required");
-      }
-    }
-    asked
-        .environmentVariables()
-        .forEach(
-            (name, given) ->
-                values.put(
-                    name,
-                    given.secret()
-                        ? new EnvironmentValue(
-                            name,
-                            Optional.empty(),
-                            Optional.of(
-                                key.seal(given.value(), EnvironmentValue.context(place.id()))))
-                        : new EnvironmentValue(
-                            name, Optional.of(given.value().reveal()), Optional.empty())));
-    problems.check(
-        values.size() <= MAX_VARIABLES, VARIABLES, "At most 1000 are allowed", "max_items");
-    asked
-        .environmentVariables()
-        .forEach((name, given) -> checkValue(name, given.value().reveal(), problems));
-    values.keySet().forEach(name -> checkName(name, problems));
-    return new ArrayList<>(values.values());
-  }
-
-  private static void checkName(String name, Problems problems) {
-    String field = VARIABLES + "." + Submissions.brief(name);
-    problems.check(
-        VARIABLE.matcher(name).matches(),
-        field,
-        "A name has letters, digits, _ and -, and begins with no digit",
-        "invalid");
-    problems.check(
-        !RESERVED.contains(name), field, "The platform sets this one; rename yours", "reserved");
-  }
-
-  private static void checkValue(String name, String value, Problems problems) {
-    String field = VARIABLES + "." + Submissions.brief(name);
-    problems.upTo(field, value, MAX_VALUE);
-    problems.check(value.indexOf('\0') < 0, field, "A value may not hold a NUL", "invalid");
-  }
-
   private static Map<String, JsonNode> runtime(Submission asked, Problems problems) {
     Map<String, JsonNode> kept = new LinkedHashMap<>();
     asked
@@ -259,9 +185,7 @@ final class RunSpecs {
                         "invalid");
                 case "autorestart" ->
                     problems.check(value.isBoolean(), field, "Give true or false", "invalid");
-                case "kubernetes" -> {
-                  // Means something on Kubernetes only; elsewhere it is kept and not used.
-                }
+                case "kubernetes" -> KubernetesWish.check(value, problems);
                 case "remote_debug" ->
                     problems.add(
                         field, "Remote debugging is not supported; leave it out", "not_supported");

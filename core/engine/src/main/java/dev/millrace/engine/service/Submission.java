@@ -14,6 +14,8 @@ import java.util.OptionalLong;
  *
  * @param commit a full identifier, or the name of a branch or tag: its newest commit
  * @param environment id or slug, or {@code PROJECT_DEFAULT}
+ * @param environmentVariableGroups names or ids; empty for those of the step
+ * @param inheritEnvironmentVariables whether the project's variables are taken
  * @param timeLimitSeconds 0 for none, although the step has one
  */
 public record Submission(
@@ -31,7 +33,8 @@ public record Submission(
     int priority,
     OptionalLong timeLimitSeconds,
     Map<String, JsonNode> runtimeConfig,
-    List<String> environmentVariableGroups,
+    Optional<List<String>> environmentVariableGroups,
+    boolean inheritEnvironmentVariables,
     Optional<String> runtimeConfigPreset) {
 
   /** The value of a variable; a secret one is sealed before it is stored. */

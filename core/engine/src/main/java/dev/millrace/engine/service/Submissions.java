@@ -127,7 +127,7 @@ public final class Submissions {
                 () ->
                     Invalid.field(
                         "project", "There is no project of that id for you", "does_not_exist"));
-    access.requireWrite(session, actor, project.owner());
+    access.requireWrite(session, actor, project);
     Commit commit = commit(session, scope, project, asked.commit());
     Step step = step(commit, asked.step());
 
@@ -137,7 +137,7 @@ public final class Submissions {
         new EnvironmentChoice(session, scope, project).choose(asked, step, problems);
     Optional<ExecutionSpec> spec =
         specs.build(
-            new RunSpecs.Place(session, scope, project, commit, step, environment, id),
+            new RunSpecs.Place(session, scope, user, project, commit, step, environment, id),
             asked,
             problems);
     problems.throwIfAny();
@@ -292,11 +292,6 @@ public final class Submissions {
         "time_limit",
         "Give whole seconds, or 0 for none",
         "min_value");
-    problems.check(
-        asked.environmentVariableGroups().isEmpty(),
-        "environment_variable_groups",
-        "Variable groups are not supported; give the variables themselves",
-        "not_supported");
     problems.check(
         asked.runtimeConfigPreset().isEmpty(),
         "runtime_config_preset",

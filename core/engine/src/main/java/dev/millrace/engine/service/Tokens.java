@@ -72,23 +72,39 @@ public final class Tokens {
     return database.read(
         session -> {
           ApiToken token = session.tokens().byHash(hash).orElseThrow(Tokens::unknown);
-          if (token.revokedAt().isPresent()) {
-            throw unknown();
-          }
-          if (!token.goodAt(clock.instant())) {
-            throw new Unauthenticated(
-                "token_expired", "This token has expired; log in again or make a new one.");
-          }
-          User user =
-              session
-                  .owners()
-                  .find(token.user())
-                  .filter(User.class::isInstance)
-                  .map(User.class::cast)
-                  .filter(u -> !u.disabled())
-                  .orElseThrow(Tokens::unknown);
-          return new Actor.Person(user, Optional.of(token.id()), address);
+          return person(session, token, address);
         });
+  }
+
+  /**
+   * The same actor as it is now, for calls that last; throws {@link Unauthenticated} where a
+   * person's token is no longer good.
+   */
+  Actor renew(Session session, Actor actor) {
+    if (!(actor instanceof Actor.Person person)) {
+      return actor;
+    }
+    Optional<TokenId> id = person.token();
+    if (id.isPresent()) {
+      ApiToken token = session.tokens().find(id.get()).orElseThrow(Tokens::unknown);
+      return person(session, token, person.address());
+    }
+    return new Actor.Person(user(session, person.user().id()), id, person.address());
+  }
+
+  private Actor.Person person(Session session, ApiToken token, String address) {
+    if (token.revokedAt().isPresent()) {
+      throw unknown();
+    }
+    if (!token.goodAt(clock.instant())) {
+      throw new Unauthenticated(
+          "token_expired", "This token has expired; log in again or make a new one.");
+    }
+    return new Actor.Person(user(session, token.user()), Optional.of(token.id()), address);
+  }
+
+  private static User user(Session session, OwnerId id) {
+    return Users.user(session, id).filter(u -> !u.disabled()).orElseThrow(Tokens::unknown);
   }
 
   /** The tokens of the acting user, newest first; of another user only for administrators. */

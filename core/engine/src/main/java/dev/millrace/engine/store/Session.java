@@ -4,6 +4,8 @@ package dev.millrace.engine.store;
 public interface Session {
   OwnerStore owners();
 
+  TeamStore teams();
+
   TokenStore tokens();
 
   WebSessionStore webSessions();
@@ -27,6 +29,10 @@ public interface Session {
   MetadataStore metadata();
 
   DatumStore data();
+
+  AliasStore aliases();
+
+  VariableStore variables();
 
   WorkerStore workers();
 

@@ -188,6 +188,7 @@ class LeaseWatchTest {
                     ask.timeLimitSeconds(),
                     Map.of("autorestart", BooleanNode.TRUE),
                     ask.environmentVariableGroups(),
+                    true,
                     ask.runtimeConfigPreset()))
             .execution();
     return yard.desk.change(

@@ -23,7 +23,9 @@ import dev.millrace.engine.domain.User;
 import dev.millrace.engine.domain.Uuid7;
 import dev.millrace.engine.keys.InstallationKey;
 import dev.millrace.engine.logs.LogLine;
+import dev.millrace.engine.logs.LogPosition;
 import dev.millrace.engine.logs.LogReader;
+import dev.millrace.engine.logs.LogTail;
 import dev.millrace.engine.logs.LogView;
 import dev.millrace.engine.queue.InProcessQueue;
 import dev.millrace.engine.settings.Settings;
@@ -109,6 +111,12 @@ public final class Desk {
   public final Submissions submissions;
   public final Executions executions;
   public final Data data;
+  public final Access access = new Access();
+  public final Organizations organizations;
+  public final Teams teams;
+  public final Variables variables;
+  public final Aliases aliases;
+  public final DataMetadata metadata;
   public final Actor ada;
   public final Actor bob;
   public final Project adas;
@@ -118,7 +126,6 @@ public final class Desk {
 
   public Desk(Database database, Path folder) {
     this.database = database;
-    Access access = new Access();
     Audit audit = new Audit(clock);
     Settings settings =
         new Settings(name -> name.equals("millrace.data") ? folder.toString() : null);
@@ -126,6 +133,11 @@ public final class Desk {
     this.submissions = new Submissions(database, access, audit, key, queue, clock);
     this.executions = new Executions(database, access, audit, new NoLogs(), queue, clock);
     this.data = new Data(database, access, audit, new NoTransfers(), blobs, clock);
+    this.organizations = new Organizations(database, access, audit, clock);
+    this.teams = new Teams(database, access, audit, clock);
+    this.variables = new Variables(database, access, audit, key, clock);
+    this.aliases = new Aliases(database, access, audit, clock);
+    this.metadata = new DataMetadata(database, access, audit, aliases);
     this.ada = person("ada", false);
     this.bob = person("bob", false);
     this.environment = environment("local");
@@ -188,6 +200,7 @@ public final class Desk {
             ask.timeLimitSeconds(),
             ask.runtimeConfig(),
             ask.environmentVariableGroups(),
+            ask.inheritEnvironmentVariables(),
             ask.runtimeConfigPreset()));
   }
 
@@ -217,7 +230,8 @@ public final class Desk {
         0,
         OptionalLong.empty(),
         Map.of(),
-        List.of(),
+        Optional.empty(),
+        true,
         Optional.empty());
   }
 
@@ -308,6 +322,10 @@ public final class Desk {
         e.version());
   }
 
+  Actor person(String name) {
+    return person(name, false);
+  }
+
   private Actor person(String name, boolean administrator) {
     return database.transact(
         session -> {
@@ -319,10 +337,18 @@ public final class Desk {
   }
 
   private Project project(Actor owner, String name) {
+    return project(id(owner), name);
+  }
+
+  static OwnerId id(Actor person) {
+    return ((Actor.Person) person).user().id();
+  }
+
+  Project project(OwnerId owner, String name) {
     Project project =
         new Project(
             new ProjectId(ids.next()),
-            ((Actor.Person) owner).user().id(),
+            owner,
             name,
             "",
             "valohai.yaml",
@@ -409,7 +435,12 @@ public final class Desk {
     @Override
     public Optional<InputStream> read(DataStore store, String key, ByteRange range) {
       check();
-      return Optional.ofNullable(held.get(key)).map(ByteArrayInputStream::new);
+      return Optional.ofNullable(held.get(key))
+          .map(
+              bytes -> {
+                int from = (int) range.from();
+                return new ByteArrayInputStream(bytes, from, bytes.length - from);
+              });
     }
 
     @Override
@@ -463,6 +494,11 @@ public final class Desk {
   }
 
   private static final class NoLogs implements LogReader {
+    @Override
+    public LogTail follow(LogPosition from) {
+      return (execution, lines, taker) -> new LogTail.Found(false, true);
+    }
+
     @Override
     public LogView open(
         Execution execution, int limit, java.util.Set<dev.millrace.engine.logs.LogStream> streams) {

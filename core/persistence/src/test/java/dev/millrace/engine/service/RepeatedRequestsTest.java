@@ -85,6 +85,7 @@ class RepeatedRequestsTest {
             asked.timeLimitSeconds(),
             asked.runtimeConfig(),
             asked.environmentVariableGroups(),
+            true,
             asked.runtimeConfigPreset());
     assertThrows(Invalid.class, () -> desk.submissions.submit(desk.ada, wrong, KEY));
     submit(new IdempotencyKey(KEY.text(), "bb".repeat(32)));

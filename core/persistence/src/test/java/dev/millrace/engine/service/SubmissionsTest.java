@@ -221,6 +221,7 @@ class SubmissionsTest {
             good.timeLimitSeconds(),
             good.runtimeConfig(),
             good.environmentVariableGroups(),
+            true,
             good.runtimeConfigPreset());
     Problem problem = refused(elsewhere).fields().get("environment").get(0);
     assertEquals("does_not_exist", problem.code());
@@ -246,7 +247,8 @@ class SubmissionsTest {
             0,
             good.timeLimitSeconds(),
             Map.of("remote_debug", IntNode.valueOf(1), "no_output_timeout", IntNode.valueOf(-1)),
-            List.of("group"),
+            Optional.of(List.of("group")),
+            true,
             Optional.of("preset"));
     Invalid refused = refused(more);
     for (String field :
