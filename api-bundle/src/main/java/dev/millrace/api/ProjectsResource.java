@@ -20,7 +20,6 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +28,7 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsResource;
 
-/** Projects and where their commits come from. */
+/** Projects. */
 @Component(service = ProjectsResource.class)
 @JakartarsResource
 @Path("/api/v0/projects")
@@ -102,22 +101,6 @@ public final class ProjectsResource {
     return Response.noContent().build();
   }
 
-  @PUT
-  @Path("{id}/repository")
-  @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
-  @Takes(required = "url")
-  public ProjectView.Detail setRepository(
-      @Context ContainerRequestContext context, @PathParam("id") String id, RepositoryBody body) {
-    Call call = Call.of(context);
-    return ProjectView.Detail.of(
-        projects.setRepository(
-            call.actor(),
-            parse(id),
-            Optional.ofNullable(body.url()).orElse("").trim(),
-            body.refs()),
-        call);
-  }
-
   static ProjectId parse(String id) {
     try {
       return ProjectId.parse(id);
@@ -140,17 +123,6 @@ public final class ProjectsResource {
           Optional.ofNullable(owner).map(String::trim).filter(o -> !o.isEmpty()),
           Optional.ofNullable(yamlPath),
           Optional.ofNullable(defaultEnvironment));
-    }
-  }
-
-  /** A repository's address; {@code ref} is a comma list of branches and tags. */
-  public record RepositoryBody(@Nullable String url, @Nullable String ref) {
-    List<String> refs() {
-      return Arrays.stream(Optional.ofNullable(ref).orElse("").split(",", -1))
-          .map(String::trim)
-          .filter(r -> !r.isEmpty())
-          .distinct()
-          .toList();
     }
   }
 }

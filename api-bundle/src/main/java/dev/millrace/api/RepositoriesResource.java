@@ -2,7 +2,7 @@ package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
 import dev.millrace.api.openapi.Format;
-import dev.millrace.engine.service.Projects;
+import dev.millrace.engine.service.Repositories;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -20,22 +20,22 @@ import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsResource;
 @Path("/api/v0/repositories")
 @Produces(MediaType.APPLICATION_JSON)
 public final class RepositoriesResource {
-  private final Projects projects;
+  private final Repositories repositories;
 
   @Activate
-  public RepositoriesResource(@Reference Projects projects) {
-    this.projects = projects;
+  public RepositoriesResource(@Reference Repositories repositories) {
+    this.repositories = repositories;
   }
 
   @GET
   public Call.Page<SourceView> list(@Context ContainerRequestContext context) {
     Call call = Call.of(context);
-    return call.page(projects.repositories(call.actor(), call.slice()), SourceView::of);
+    return call.page(repositories.list(call.actor(), call.slice()), SourceView::of);
   }
 
   /** A repository and its project. */
   public record SourceView(int id, String url, String ref, ProjectName project) {
-    static SourceView of(Projects.Source source) {
+    static SourceView of(Repositories.Source source) {
       return new SourceView(
           source.repository().id(),
           source.repository().url(),

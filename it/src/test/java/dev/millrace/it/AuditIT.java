@@ -58,6 +58,11 @@ class AuditIT {
     admin = millrace.admin();
     ada = millrace.user("ada");
     project = Project.of(ada, "audited");
+    ada.method(
+            "PUT",
+            "/api/v0/projects/" + project.id() + "/repository/",
+            Map.of("url", repository.toString()))
+        .expectSuccess();
     String api = "/api/v0/";
     changes.put(
         "Users_make",
@@ -104,8 +109,9 @@ class AuditIT {
     changes.put("Projects_replace", () -> project("PUT", "", Map.of("name", name())));
     changes.put("Projects_delete", () -> project("DELETE", "", Map.of()));
     changes.put(
-        "Projects_setRepository",
+        "ProjectRepository_put",
         () -> project("PUT", "repository/", Map.of("url", repository.toString())));
+    changes.put("ProjectRepository_newKey", this::newKey);
     changes.put("Fetch_fetch", this::fetch);
     changes.put(
         "Executions_submit",
@@ -185,6 +191,16 @@ class AuditIT {
             .at("/user/id")
             .asInt();
     return Prepared.by(admin, "DELETE", organization + "members/" + user + "/", Map.of());
+  }
+
+  private Prepared newKey() {
+    Prepared with =
+        project(
+            "PUT",
+            "repository/",
+            Map.of("url", "https://git.example.org/x.git", "username", "ada", "password", SECRET));
+    ada.method(with.verb(), with.path(), with.body()).expectSuccess();
+    return Prepared.by(ada, "POST", with.path() + "key/", Map.of());
   }
 
   private Prepared fetch() {

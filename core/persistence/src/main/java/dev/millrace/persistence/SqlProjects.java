@@ -1,10 +1,13 @@
 package dev.millrace.persistence;
 
+import dev.millrace.engine.domain.DeployKey;
 import dev.millrace.engine.domain.EnvironmentId;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
+import dev.millrace.engine.domain.RepositoryLogin;
+import dev.millrace.engine.domain.Sealed;
 import dev.millrace.engine.domain.StoreId;
 import dev.millrace.engine.store.ProjectStore;
 import dev.millrace.engine.store.Rows;
@@ -18,6 +21,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.hibernate.StatelessSession;
 import org.jspecify.annotations.NullUnmarked;
+import org.jspecify.annotations.Nullable;
 
 /** Projects and their repositories. */
 final class SqlProjects implements ProjectStore {
@@ -76,23 +80,31 @@ final class SqlProjects implements ProjectStore {
 
   @Override
   public void put(Repository repository) {
-    String refs = Json.text(repository.refs());
+    RepositoryLogin login = repository.login();
+    @Nullable Object[] values = {
+      repository.id(),
+      repository.url(),
+      Json.text(repository.refs()),
+      login.username(),
+      login.password().map(Sealed::text).orElse(null),
+      login.hostKeys(),
+      login.key().map(DeployKey::publicKey).orElse(null),
+      login.key().map(k -> k.privateKey().text()).orElse(null),
+      repository.version(),
+      repository.project().value()
+    };
     int changed =
         jdbc.change(
-            "update repository set id = ?, url = ?, refs = ?, version = ? where project_id = ?",
-            repository.id(),
-            repository.url(),
-            refs,
-            repository.version(),
-            repository.project().value());
+            "update repository set id = ?, url = ?, refs = ?, username = ?, password_sealed = ?,"
+                + " host_keys = ?, public_key = ?, private_key_sealed = ?, version = ?"
+                + " where project_id = ?",
+            values);
     if (changed == 0) {
       jdbc.change(
-          "insert into repository (id, url, refs, version, project_id) values (?, ?, ?, ?, ?)",
-          repository.id(),
-          repository.url(),
-          refs,
-          repository.version(),
-          repository.project().value());
+          "insert into repository (id, url, refs, username, password_sealed, host_keys,"
+              + " public_key, private_key_sealed, version, project_id)"
+              + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          values);
     }
   }
 
@@ -169,10 +181,25 @@ final class SqlProjects implements ProjectStore {
     int id;
     String url;
     String refs;
+    String username;
+    String passwordSealed;
+    String hostKeys;
+    String publicKey;
+    String privateKeySealed;
     long version;
 
     Repository repository() {
-      return new Repository(id, new ProjectId(projectId), url, Json.texts(refs), version);
+      return new Repository(id, new ProjectId(projectId), url, Json.texts(refs), login(), version);
+    }
+
+    private RepositoryLogin login() {
+      return new RepositoryLogin(
+          username == null ? "" : username,
+          Optional.ofNullable(passwordSealed).map(Sealed::new),
+          hostKeys == null ? "" : hostKeys,
+          publicKey == null || privateKeySealed == null
+              ? Optional.empty()
+              : Optional.of(new DeployKey(publicKey, new Sealed(privateKeySealed))));
     }
   }
 }

@@ -10,6 +10,7 @@ import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.DataStore;
 import dev.millrace.engine.domain.Datum;
 import dev.millrace.engine.domain.DatumId;
+import dev.millrace.engine.domain.DeployKey;
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.ExecutionStatus;
@@ -17,6 +18,8 @@ import dev.millrace.engine.domain.PendingUpload;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
+import dev.millrace.engine.domain.RepositoryLogin;
+import dev.millrace.engine.domain.Sealed;
 import dev.millrace.engine.domain.StoreId;
 import dev.millrace.engine.store.DatumFilter;
 import dev.millrace.engine.store.DuplicateRow;
@@ -97,10 +100,19 @@ abstract class CatalogueContract extends Contract {
     int id = database.transact(s -> s.projects().nextRepositoryId());
     assertTrue(database.transact(s -> s.projects().nextRepositoryId()) > id);
     assertEquals(Optional.empty(), read(s -> s.projects().repository(project.id())));
-    Repository first = new Repository(id, project.id(), "https://x/a.git", List.of("main"), 1);
+    Repository first =
+        new Repository(
+            id, project.id(), "https://x/a.git", List.of("main"), RepositoryLogin.NONE, 1);
     write(s -> s.projects().put(first));
+    assertEquals(Optional.of(first), read(s -> s.projects().repository(project.id())));
+    RepositoryLogin login =
+        new RepositoryLogin(
+            "git",
+            Optional.of(new Sealed("c2VhbGVk".repeat(1_000))),
+            "ssh-ed25519 AAAA\nssh-rsa BBBB",
+            Optional.of(new DeployKey("ssh-ed25519 CCCC millrace", new Sealed("a2V5"))));
     Repository second =
-        new Repository(id, project.id(), "https://x/b.git", List.of("main", "dev"), 2);
+        new Repository(id, project.id(), "https://x/b.git", List.of("main", "dev"), login, 2);
     write(s -> s.projects().put(second));
     assertEquals(Optional.of(second), read(s -> s.projects().repository(project.id())));
     assertEquals(

@@ -138,11 +138,13 @@ final class Staging {
               },
               archive);
       same = code.sha256().equals(hashes.sha256());
-      String tar = new CodeArchive(archive).unpackInto(folder.repository());
+      CodeArchive packed = new CodeArchive(archive, code.limits());
+      String tar = packed.unpackInto(folder.repository());
       if (!same && !code.sha256().equals(tar)) {
         throw otherBytes(code);
       }
       status.accept("Code unpacked (%d bytes, sha256 %s)".formatted(hashes.size(), code.sha256()));
+      packed.notices(folder.repository()).forEach(status);
     } catch (TransferException e) {
       throw new RunFailure("input", "The code could not be brought here: " + e.getMessage());
     } catch (java.util.zip.ZipException | java.io.EOFException e) {

@@ -1,10 +1,13 @@
 package dev.millrace.worker.transfer;
 
+import dev.millrace.worker.wire.Assignment;
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PushbackInputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -12,18 +15,24 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
 
 /** Unpacks the code of a commit; nothing in it can land outside the target folder. */
 public final class CodeArchive {
-  private static final long ENTRIES = 1_000_000;
-  private static final long BYTES = 50L << 30;
+  private static final String POINTER = "version https://git-lfs.github.com/spec/";
+  private static final int POINTER_BYTES = 1_024;
 
   private final Path archive;
+  private final Assignment.ArchiveLimits limits;
+  private long pointers;
+  private String firstPointer = "";
 
-  public CodeArchive(Path archive) {
+  public CodeArchive(Path archive, Assignment.ArchiveLimits limits) {
     this.archive = archive;
+    this.limits = limits;
   }
 
   /**
@@ -32,22 +41,83 @@ public final class CodeArchive {
    */
   public String unpackInto(Path root) throws IOException {
     MessageDigest sha256 = Hashes.digest("SHA-256");
+    long most = limits.most(Files.size(archive));
     try (InputStream raw = new BufferedInputStream(Files.newInputStream(archive), 131_072);
-        InputStream plain = new DigestInputStream(decompressed(raw), sha256)) {
+        InputStream plain = new DigestInputStream(new Bounded(decompressed(raw), most), sha256)) {
       TarReader tar = new TarReader(plain);
       long entries = 0;
-      long bytes = 0;
       for (TarReader.Entry entry = tar.next(); entry != null; entry = tar.next()) {
-        entries++;
-        bytes += entry.type() == '0' || entry.type() == '7' ? entry.size() : 0;
-        if (entries > ENTRIES || bytes > BYTES) {
-          throw new TransferException("The code archive is too large to unpack.");
+        if (++entries > limits.entries()) {
+          throw new TransferException(
+              "The code archive was refused: it holds more than "
+                  + limits.entries()
+                  + " files. Take some out of the commit and use inputs instead.");
         }
         unpack(root, entry, tar);
       }
       plain.transferTo(OutputStream.nullOutputStream());
     }
     return HexFormat.of().formatHex(sha256.digest());
+  }
+
+  /** What the code lacks although its archive is whole, in sentences for users; mostly nothing. */
+  public List<String> notices(Path root) throws IOException {
+    List<String> notices = new ArrayList<>();
+    if (pointers > 0) {
+      notices.add(
+          "%d file(s) of the code are Git LFS pointers, not the files themselves, for example '%s'. Bring large files as inputs."
+              .formatted(pointers, shown(firstPointer)));
+    }
+    List<String> missing = Submodules.missing(root);
+    if (!missing.isEmpty()) {
+      notices.add(
+          "Submodules are not fetched, so these folders of the code are empty: %s. Put their files into the repository, or run ad-hoc code."
+              .formatted(shown(String.join(", ", missing))));
+    }
+    return notices;
+  }
+
+  /** Breaks where more comes than the archive may unpack to. */
+  private static final class Bounded extends FilterInputStream {
+    private final long most;
+    private long left;
+
+    Bounded(InputStream in, long most) {
+      super(in);
+      this.most = most;
+      this.left = most;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int one = super.read();
+      count(one < 0 ? 0 : 1);
+      return one;
+    }
+
+    @Override
+    public int read(byte[] buffer, int from, int length) throws IOException {
+      int read = super.read(buffer, from, length);
+      count(read);
+      return read;
+    }
+
+    @Override
+    public long skip(long bytes) throws IOException {
+      long skipped = super.skip(bytes);
+      count(skipped);
+      return skipped;
+    }
+
+    private void count(long read) throws TransferException {
+      left -= Math.max(0, read);
+      if (left < 0) {
+        throw new TransferException(
+            "The code archive was refused: unpacked it is larger than "
+                + most
+                + " bytes. Take files out of the commit and use inputs instead.");
+      }
+    }
   }
 
   private static InputStream decompressed(InputStream raw) throws IOException {
@@ -58,7 +128,7 @@ public final class CodeArchive {
     return gzip ? new GZIPInputStream(in, 65_536) : in;
   }
 
-  private static void unpack(Path root, TarReader.Entry entry, TarReader tar) throws IOException {
+  private void unpack(Path root, TarReader.Entry entry, TarReader tar) throws IOException {
     Path path = inside(root, root, entry.name(), entry.name());
     if (path.equals(root)) {
       return;
@@ -71,6 +141,7 @@ public final class CodeArchive {
             Files.newOutputStream(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
           byte[] buffer = new byte[65_536];
           for (int n = tar.read(buffer); n >= 0; n = tar.read(buffer)) {
+            note(entry, buffer, n);
             out.write(buffer, 0, n);
           }
         }
@@ -100,6 +171,15 @@ public final class CodeArchive {
         Files.createLink(path, target);
       }
       default -> throw refused(entry.name(), "is neither a file, a folder nor a link");
+    }
+  }
+
+  private void note(TarReader.Entry entry, byte[] bytes, int count) {
+    if (entry.size() <= POINTER_BYTES
+        && count >= POINTER.length()
+        && new String(bytes, 0, POINTER.length(), StandardCharsets.US_ASCII).equals(POINTER)
+        && pointers++ == 0) {
+      firstPointer = entry.name();
     }
   }
 
@@ -133,12 +213,16 @@ public final class CodeArchive {
   }
 
   private static TransferException refused(String name, String why) {
-    String shown = name.length() > 200 ? name.substring(0, 200) + "…" : name;
     return new TransferException(
         "The code archive was refused: '"
-            + shown.replaceAll("\\p{Cntrl}", "?")
+            + shown(name)
             + "' "
             + why
             + ". Remove it from the commit.");
+  }
+
+  private static String shown(String name) {
+    String cut = name.length() > 200 ? name.substring(0, 200) + "…" : name;
+    return cut.replaceAll("\\p{Cntrl}", "?");
   }
 }

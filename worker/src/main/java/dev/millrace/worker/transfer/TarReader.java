@@ -51,10 +51,9 @@ final class TarReader {
         case 'K' -> longLink = text(body());
         default -> {
           String size2 = pax.get("size");
-          if (size2 != null) {
-            size = parse(size2);
-            begin(size);
-          }
+          size = size2 == null ? size : parse(size2);
+          // Only files carry bytes; some writers state a size for links and folders too.
+          begin(type == '0' || type == '7' ? size : 0);
           String name = first(pax.get("path"), longName, ustarName(block));
           String link = first(pax.get("linkpath"), longLink, string(block, 157, 100));
           return new Entry(name, type, (int) number(block, 100, 8), size, link);

@@ -52,7 +52,38 @@ public record Assignment(
   }
 
   /** The code archive; {@code sha256} is that of the bytes as downloaded. */
-  public record Code(String sha256, String format, long size, @Nullable SignedRequest download) {}
+  public record Code(
+      String sha256,
+      String format,
+      long size,
+      @Nullable SignedRequest download,
+      ArchiveLimits limits) {
+    public Code {
+      limits = limits == null ? ArchiveLimits.STANDARD : limits;
+    }
+  }
+
+  /**
+   * What the code may unpack to: members, bytes, and, past the first {@code freeBytes}, {@code
+   * ratio} times its packed size. What a master does not say is as it is by default there.
+   */
+  public record ArchiveLimits(long entries, long bytes, long freeBytes, long ratio) {
+    public static final ArchiveLimits STANDARD =
+        new ArchiveLimits(100_000, 4L << 30, 64L << 20, 200);
+
+    public ArchiveLimits {
+      entries = entries <= 0 ? 100_000 : entries;
+      bytes = bytes <= 0 ? 4L << 30 : bytes;
+      freeBytes = freeBytes <= 0 ? 64L << 20 : freeBytes;
+      ratio = ratio <= 0 ? 200 : ratio;
+    }
+
+    /** The most bytes that an archive of that packed size may unpack to. */
+    public long most(long packed) {
+      long byRatio = packed > Long.MAX_VALUE / ratio ? Long.MAX_VALUE : packed * ratio;
+      return Math.min(bytes, Math.max(freeBytes, byRatio));
+    }
+  }
 
   /** One named input. */
   public record Input(

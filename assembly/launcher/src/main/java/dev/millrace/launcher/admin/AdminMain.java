@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** {@code bin/millrace user|organization|team|token|group|worker …}. */
+/** {@code bin/millrace user|organization|team|token|group|repository|worker …}. */
 public final class AdminMain {
   private final Map<String, String> environment;
   private final InputStream in;

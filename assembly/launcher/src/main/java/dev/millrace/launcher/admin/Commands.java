@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /** Every command, by noun. */
 final class Commands {
-  private static final String API = "/api/v0/";
+  static final String API = "/api/v0/";
   private static final Map<String, Boolean> NONE = Map.of();
   private static final Map<String, Boolean> PERSON =
       Map.of(
@@ -95,11 +95,16 @@ final class Commands {
               "group join-token SLUG",
               NONE,
               "Prints a token with which one worker joins within an hour.",
-              Commands::joinToken));
+              Commands::joinToken),
+          RepositoryCommands.SHOW,
+          RepositoryCommands.SET,
+          RepositoryCommands.KEY,
+          RepositoryCommands.NEW_KEY,
+          RepositoryCommands.FETCH);
 
   private Commands() {}
 
-  private static Command command(
+  static Command command(
       String usage, Map<String, Boolean> options, String meaning, Command.Work work) {
     List<String> words = List.of(usage.split(" ", -1));
     return new Command(
@@ -338,7 +343,7 @@ final class Commands {
         "There is no " + (nouns.equals("users") ? "user " : "organisation ") + name + ".");
   }
 
-  private static String text(JsonNode thing, String member) {
+  static String text(JsonNode thing, String member) {
     return thing.path(member).asText();
   }
 }

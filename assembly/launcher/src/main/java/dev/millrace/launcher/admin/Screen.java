@@ -84,6 +84,11 @@ final class Screen {
     err.println(note);
   }
 
+  /** Something that went wrong beside what is shown. */
+  void warn(String note) {
+    err.println("millrace: " + note.replaceAll("\\p{Cntrl}", "?"));
+  }
+
   void done(JsonNode answer, String note) {
     if (json) {
       print(answer);

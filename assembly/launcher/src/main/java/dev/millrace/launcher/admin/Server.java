@@ -20,6 +20,7 @@ import javax.net.ssl.SSLException;
 final class Server {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration FETCH_LIMIT = Duration.ofMinutes(15);
 
   private final HttpClient http;
   private final String address;
@@ -120,7 +121,7 @@ final class Server {
 
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create(address + path))
-        .timeout(LIMIT)
+        .timeout(path.endsWith("/fetch/") ? FETCH_LIMIT : LIMIT)
         .header("Accept", "application/json")
         .header("User-Agent", "millrace-admin")
         .header("Authorization", "Token " + token);

@@ -1,5 +1,6 @@
 package dev.millrace.engine.artifacts;
 
+import dev.millrace.engine.domain.ArchiveLimits;
 import dev.millrace.engine.domain.CodeArchive;
 import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.CommitId;
@@ -37,6 +38,7 @@ public final class CodeArchives {
   private final CodeSource source;
   private final Blobs blobs;
   private final Path folder;
+  private final ArchiveLimits limits;
 
   /** Two executions of one new commit pack it once; other masters would make the same bytes. */
   private final List<Object> stripes = Stream.generate(Object::new).limit(STRIPES).toList();
@@ -51,6 +53,7 @@ public final class CodeArchives {
     this.source = source;
     this.blobs = blobs;
     this.folder = settings.data().resolve("uploads");
+    this.limits = settings.codeLimits();
   }
 
   /**
@@ -100,6 +103,14 @@ public final class CodeArchives {
     }
     try (OutputStream out = new DigestOutputStream(Files.newOutputStream(file), sha256)) {
       source.archive(commit.project(), commit.identifier(), out);
+    }
+    try {
+      CodePackage.check(file, limits);
+    } catch (CodePackage.Refused e) {
+      throw new SourceException(
+          SourceException.Code.UNREADABLE,
+          "commit " + commit.identifier() + " cannot be run: " + e.getMessage(),
+          e);
     }
     String hash = HexFormat.of().formatHex(sha256.digest());
     String key = "code/" + hash;

@@ -129,11 +129,13 @@ public final class Assignments {
     out.set("commands", Wire.JSON.valueToTree(execution.spec().commands()));
     out.set("environment", environment(execution, rows));
     CodeArchive archive = archive(rows);
-    out.putObject("code")
-        .put("sha256", archive.sha256())
-        .put("format", archive.format() == CodeArchive.Format.TAR ? "tar" : "tar.gz")
-        .put("size", archive.bytes())
-        .set("download", tree(code(rows)));
+    ObjectNode code =
+        out.putObject("code")
+            .put("sha256", archive.sha256())
+            .put("format", archive.format() == CodeArchive.Format.TAR ? "tar" : "tar.gz")
+            .put("size", archive.bytes());
+    code.set("download", tree(code(rows)));
+    code.set("limits", Wire.JSON.valueToTree(settings.codeLimits()));
     ObjectNode config = out.putObject("config");
     config.set("execution.json", executionJson(execution, rows));
     config.set("parameters.json", Wire.JSON.valueToTree(execution.spec().parameters()));

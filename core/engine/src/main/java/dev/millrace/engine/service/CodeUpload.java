@@ -16,24 +16,23 @@ import java.util.HexFormat;
  * removes what was received; used by one thread.
  */
 public final class CodeUpload implements AutoCloseable {
-  /** The largest archive that is taken. */
-  public static final long MAX_BYTES = 1L << 30;
-
   private final Project project;
   private final Path file;
+  private final long most;
   private final MessageDigest digest = sha256Digest();
   private String sha256 = "";
   private boolean opened;
   private long bytes;
 
-  CodeUpload(Project project, Path file) {
+  CodeUpload(Project project, Path file, long most) {
     this.project = project;
     this.file = file;
+    this.most = most;
   }
 
   /**
    * Where to write the archive, once: to disk, with its hash taken on the way. Closing it ends the
-   * archive. Writing throws {@link Invalid} past {@link #MAX_BYTES}.
+   * archive. Writing throws {@link Invalid} past the limit of bytes.
    */
   public OutputStream open() throws IOException {
     if (opened) {
@@ -103,10 +102,12 @@ public final class CodeUpload implements AutoCloseable {
 
     private void count(int more) {
       bytes += more;
-      if (bytes > MAX_BYTES) {
+      if (bytes > most) {
         throw Invalid.field(
             "data",
-            "The archive is larger than 1 GiB; leave data out of it, for example by .vhignore",
+            "The archive is larger than "
+                + most
+                + " bytes; leave data out of it, for example by .vhignore",
             "max_size");
       }
     }

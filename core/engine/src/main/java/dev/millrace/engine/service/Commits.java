@@ -1,6 +1,7 @@
 package dev.millrace.engine.service;
 
 import dev.millrace.engine.artifacts.Blobs;
+import dev.millrace.engine.artifacts.CodePackage;
 import dev.millrace.engine.artifacts.StoreUnavailable;
 import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.CodeArchive;
@@ -80,7 +81,8 @@ public final class Commits {
             });
     try {
       Path folder = Files.createDirectories(settings.data().resolve("uploads"));
-      return new CodeUpload(project, Files.createTempFile(folder, "code-", ".tgz"));
+      return new CodeUpload(
+          project, Files.createTempFile(folder, "code-", ".tgz"), settings.codeLimits().bytes());
     } catch (IOException e) {
       throw new UncheckedIOException("no upload can be written below the data folder", e);
     }
@@ -234,7 +236,7 @@ public final class Commits {
   private String config(CodeUpload upload, String path) {
     Optional<String> text;
     try {
-      text = CodePackage.read(upload.file(), path, CodePackage.Limits.DEFAULT);
+      text = CodePackage.read(upload.file(), path, settings.codeLimits());
     } catch (CodePackage.Refused e) {
       throw Invalid.field("data", "The archive is refused: " + e.getMessage(), "invalid_archive");
     } catch (IOException e) {

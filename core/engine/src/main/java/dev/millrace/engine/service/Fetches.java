@@ -6,10 +6,15 @@ import dev.millrace.engine.domain.CommitId;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
+import dev.millrace.engine.domain.RepositoryLogin;
+import dev.millrace.engine.domain.Sealed;
+import dev.millrace.engine.domain.Secret;
 import dev.millrace.engine.domain.Uuid7;
+import dev.millrace.engine.keys.InstallationKey;
 import dev.millrace.engine.source.CodeSource;
 import dev.millrace.engine.source.FetchedCommit;
 import dev.millrace.engine.source.SourceException;
+import dev.millrace.engine.source.SourceLogin;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
@@ -22,10 +27,14 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Brings what is new in projects' Git repositories. */
 @Component(service = Fetches.class)
 public final class Fetches {
+  private static final Logger log = LoggerFactory.getLogger(Fetches.class);
+
   /** Commits that one fetch looks at, newest first. */
   private static final int MAX_COMMITS = 500;
 
@@ -35,6 +44,7 @@ public final class Fetches {
   private final Access access;
   private final Audit audit;
   private final CodeSource source;
+  private final InstallationKey key;
   private final Clock clock;
   private final Uuid7 ids;
 
@@ -44,11 +54,13 @@ public final class Fetches {
       @Reference Access access,
       @Reference Audit audit,
       @Reference CodeSource source,
+      @Reference InstallationKey key,
       @Reference Clock clock) {
     this.database = database;
     this.access = access;
     this.audit = audit;
     this.source = source;
+    this.key = key;
     this.clock = clock;
     this.ids = new Uuid7(clock);
   }
@@ -82,14 +94,19 @@ public final class Fetches {
     List<FetchedCommit> found;
     List<String> errors = new ArrayList<>();
     try {
-      found = source.fetch(repository, MAX_COMMITS);
+      found = source.fetch(repository, login(repository), MAX_COMMITS);
     } catch (SourceException e) {
       return new Fetched(List.of(), List.of(String.valueOf(e.getMessage())));
     }
     int made = 0;
     for (FetchedCommit commit : found) {
       try {
-        made += store(project, commit) ? 1 : 0;
+        if (store(project, commit)) {
+          made++;
+          if (!commit.refs().isEmpty()) {
+            errors.addAll(source.notices(id, commit.identifier()));
+          }
+        }
       } catch (SourceException e) {
         errors.add(String.valueOf(e.getMessage()));
       }
@@ -109,6 +126,35 @@ public final class Fetches {
             .flatMap(c -> c.refs().stream().map(ref -> new Tip(ref, c.identifier())))
             .toList(),
         errors);
+  }
+
+  /**
+   * What the fetch may show to the server. What was sealed for another server, or under a key that
+   * is gone, counts as not given.
+   */
+  private SourceLogin login(Repository repository) throws SourceException {
+    RepositoryLogin login = repository.login();
+    String server = source.check(repository.url()).server();
+    return new SourceLogin(
+        login.username(),
+        login
+            .password()
+            .flatMap(
+                kept -> unsealed(kept, Repository.passwordContext(repository.project(), server))),
+        login.hostKeys(),
+        login
+            .key()
+            .flatMap(
+                pair -> unsealed(pair.privateKey(), Repository.keyContext(repository.project()))));
+  }
+
+  private Optional<Secret> unsealed(Sealed kept, String context) {
+    try {
+      return Optional.of(key.unseal(kept, context));
+    } catch (IllegalStateException e) {
+      log.warn("a login cannot be unsealed for={} action=\"set it again\"", context);
+      return Optional.empty();
+    }
   }
 
   private boolean store(Project project, FetchedCommit fetched) throws SourceException {

@@ -11,8 +11,6 @@ import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
 import dev.millrace.engine.domain.Uuid7;
-import dev.millrace.engine.source.CodeSource;
-import dev.millrace.engine.source.SourceException;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
 import dev.millrace.engine.store.Rows;
@@ -31,16 +29,14 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
-/** Projects of users and organisations, and where their commits come from. */
+/** Projects of users and organisations. */
 @Component(service = Projects.class)
 public final class Projects {
   private static final String DEFAULT_YAML = "valohai.yaml";
-  private static final int MOST_REFS = 100;
 
   private final Database database;
   private final Access access;
   private final Audit audit;
-  private final CodeSource source;
   private final Clock clock;
   private final Uuid7 ids;
 
@@ -49,12 +45,10 @@ public final class Projects {
       @Reference Database database,
       @Reference Access access,
       @Reference Audit audit,
-      @Reference CodeSource source,
       @Reference Clock clock) {
     this.database = database;
     this.access = access;
     this.audit = audit;
-    this.source = source;
     this.clock = clock;
     this.ids = new Uuid7(clock);
   }
@@ -84,9 +78,6 @@ public final class Projects {
       Optional<String> owner,
       Optional<String> yamlPath,
       Optional<String> defaultEnvironment) {}
-
-  /** A project's repository, with the project. */
-  public record Source(Repository repository, Project project) {}
 
   /** The projects that the actor may see, by name. */
   public Rows<View> list(Actor actor, Slice slice) {
@@ -187,84 +178,6 @@ public final class Projects {
                   before.version());
           store(session, actor, "project.delete", before, after);
           return true;
-        });
-  }
-
-  /**
-   * Says from which Git repository the project's commits come. {@code refs} are branches and tags
-   * to fetch.
-   */
-  public Detail setRepository(Actor actor, ProjectId id, String url, List<String> refs) {
-    // Before the address is judged: who may not change the project is told nothing else.
-    database.read(
-        session -> {
-          access.requireWrite(session, actor, visible(session, actor, id));
-          return true;
-        });
-    Problems problems = new Problems();
-    problems.text("url", url, 1_000);
-    problems.check(
-        url.isBlank() || RepositoryAddress.good(url),
-        "url",
-        "Give an https, ssh, git or file address or a user@host:path, without a password in it",
-        "invalid");
-    if (!problems.any()) {
-      try {
-        source.check(url);
-      } catch (SourceException e) {
-        problems.add("url", String.valueOf(e.getMessage()), "refused");
-      }
-    }
-    problems.check(
-        refs.size() <= MOST_REFS,
-        "ref",
-        "At most " + MOST_REFS + " refs are fetched",
-        "max_length");
-    for (String ref : refs) {
-      problems.check(
-          RepositoryAddress.goodRef(ref), "ref", "\"" + ref + "\" is no name of a ref", "invalid");
-    }
-    problems.throwIfAny();
-    return database.transact(
-        session -> {
-          Project project = visible(session, actor, id);
-          access.requireWrite(session, actor, project);
-          Optional<Repository> before = session.projects().repository(id);
-          Repository after =
-              new Repository(
-                  before.map(Repository::id).orElseGet(() -> session.projects().nextRepositoryId()),
-                  id,
-                  url,
-                  refs.isEmpty() ? List.of("master", "main") : refs,
-                  before.map(Repository::version).orElse(1L));
-          session.projects().put(after);
-          audit.record(
-              session,
-              actor,
-              "project.repository",
-              subject(project),
-              before
-                  .<Map<String, ?>>map(r -> Map.of("url", r.url(), "refs", r.refs()))
-                  .orElse(Map.of()),
-              Map.of("url", after.url(), "refs", after.refs()));
-          return detail(session, actor, project);
-        });
-  }
-
-  /** The repositories of the projects that the actor may see. */
-  public Rows<Source> repositories(Actor actor, Slice slice) {
-    return database.read(
-        session -> {
-          Scope scope = access.scopeOf(session, actor);
-          Rows<Repository> rows = session.projects().repositories(scope, slice);
-          return new Rows<>(
-              rows.items().stream()
-                  .flatMap(
-                      r ->
-                          session.projects().find(scope, r.project()).stream()
-                              .map(p -> new Source(r, p)))
-                  .toList(),
-              rows.total());
         });
   }
 

@@ -1,11 +1,13 @@
 package dev.millrace.engine.service;
 
+import dev.millrace.engine.domain.AddressRange;
 import dev.millrace.engine.domain.Datum;
 import dev.millrace.engine.domain.DatumAlias;
 import dev.millrace.engine.domain.DatumId;
 import dev.millrace.engine.domain.ExecutionInput;
 import dev.millrace.engine.domain.InputFile;
 import dev.millrace.engine.domain.InputId;
+import dev.millrace.engine.domain.OffLimits;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
@@ -14,8 +16,10 @@ import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.yaml.Input;
 import dev.millrace.engine.yaml.Step;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -23,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Fixes what an execution's inputs are. A datum is looked up now, so that a copy of the execution
@@ -32,17 +37,24 @@ final class RunInputs {
   private static final int MAX_FILES = 10_000;
   private static final int MAX_URI = 8_192;
 
+  /** Every spelling that a resolver takes for an address: decimal, hexadecimal, octal, IPv6. */
+  private static final Pattern NUMBERS =
+      Pattern.compile(
+          "(0[xX][0-9A-Fa-f]+|[0-9]+)(\\.(0[xX][0-9A-Fa-f]+|[0-9]+))*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+
   private final Session session;
   private final Scope scope;
   private final Project project;
   private final Uuid7 ids;
+  private final List<AddressRange> allowed;
   private final Map<ProjectId, Optional<OwnerId>> owners = new HashMap<>();
 
-  RunInputs(Session session, Scope scope, Project project, Uuid7 ids) {
+  RunInputs(Session session, Scope scope, Project project, Uuid7 ids, List<AddressRange> allowed) {
     this.session = session;
     this.scope = scope;
     this.project = project;
     this.ids = ids;
+    this.allowed = allowed;
   }
 
   /** The inputs in the step's order; notes what is wrong under {@code inputs.<name>}. */
@@ -119,7 +131,7 @@ final class RunInputs {
     return file.map(f -> new InputFile(forced, f.uri(), f.datum()));
   }
 
-  private static Optional<InputFile> web(
+  private Optional<InputFile> web(
       String text, String shown, boolean keep, String field, Problems problems) {
     if (text.indexOf('*') >= 0) {
       problems.add(
@@ -149,6 +161,19 @@ final class RunInputs {
           "credentials_in_uri");
       return Optional.empty();
     }
+    Optional<String> offLimits = offLimits(uri.getHost());
+    if (offLimits.isPresent()) {
+      problems.add(
+          field,
+          "\""
+              + shown
+              + "\" is at "
+              + offLimits.get()
+              + ", from which inputs are not fetched; the operator can allow it with"
+              + " MILLRACE_INPUT_ALLOW",
+          "address_refused");
+      return Optional.empty();
+    }
     String path = Optional.ofNullable(uri.getPath()).orElse("").replaceAll("^/+", "");
     String name = keep ? path : path.substring(path.lastIndexOf('/') + 1);
     if (!path(name)) {
@@ -159,6 +184,21 @@ final class RunInputs {
       return Optional.empty();
     }
     return Optional.of(new InputFile(name, text, Optional.empty()));
+  }
+
+  /**
+   * What is wrong with a host that is an address; a name is judged by the worker that resolves it.
+   */
+  private Optional<String> offLimits(String host) {
+    String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+    if (!NUMBERS.matcher(bare).matches()) {
+      return Optional.empty();
+    }
+    try {
+      return OffLimits.reason(InetAddress.getByName(bare), allowed);
+    } catch (UnknownHostException e) {
+      return Optional.of("no address");
+    }
   }
 
   private Optional<InputFile> datum(

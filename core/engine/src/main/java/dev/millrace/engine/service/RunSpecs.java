@@ -2,6 +2,7 @@ package dev.millrace.engine.service;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.engine.domain.AddressRange;
 import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.DataStore;
 import dev.millrace.engine.domain.Environment;
@@ -48,11 +49,13 @@ final class RunSpecs {
 
   private final InstallationKey key;
   private final Uuid7 ids;
+  private final List<AddressRange> inputAllow;
   private final ObjectMapper json = new ObjectMapper();
 
-  RunSpecs(InstallationKey key, Uuid7 ids) {
+  RunSpecs(InstallationKey key, Uuid7 ids, List<AddressRange> inputAllow) {
     this.key = key;
     this.ids = ids;
+    this.inputAllow = inputAllow;
   }
 
   /** The specification, or empty after problems were noted. */
@@ -65,7 +68,7 @@ final class RunSpecs {
     Checked<List<String>> uris = Inputs.validate(step, asked.inputs(), parameters.values());
     note("inputs", uris.errors(), problems);
     List<ExecutionInput> inputs =
-        new RunInputs(place.session(), place.scope(), place.project(), ids)
+        new RunInputs(place.session(), place.scope(), place.project(), ids, inputAllow)
             .resolve(step, uris.values(), problems);
     List<String> template = asked.command().filter(c -> !c.isEmpty()).orElse(step.commands());
     List<String> commands = commands(template, step, parameters.values(), problems);

@@ -15,6 +15,7 @@ import dev.millrace.engine.domain.User;
 import dev.millrace.engine.domain.Uuid7;
 import dev.millrace.engine.keys.InstallationKey;
 import dev.millrace.engine.queue.Queue;
+import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
@@ -58,6 +59,7 @@ public final class Submissions {
       @Reference Audit audit,
       @Reference InstallationKey key,
       @Reference Queue queue,
+      @Reference Settings settings,
       @Reference Clock clock) {
     this.database = database;
     this.access = access;
@@ -65,7 +67,7 @@ public final class Submissions {
     this.queue = queue;
     this.clock = clock;
     this.ids = new Uuid7(clock);
-    this.specs = new RunSpecs(key, ids);
+    this.specs = new RunSpecs(key, ids, settings.inputRanges());
     this.repeated = new RepeatedRequests(key, clock);
   }
 

@@ -1,5 +1,7 @@
 package dev.millrace.engine.settings;
 
+import dev.millrace.engine.domain.AddressRange;
+import dev.millrace.engine.domain.ArchiveLimits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -152,9 +154,56 @@ public final class Settings {
     return list("millrace.input.allow");
   }
 
+  /** The same, read; throws IllegalArgumentException that names the setting and what is wrong. */
+  public List<AddressRange> inputRanges() {
+    try {
+      return inputAllow().stream().map(AddressRange::parse).toList();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("MILLRACE_INPUT_ALLOW: " + e.getMessage(), e);
+    }
+  }
+
   /** Folders and address ranges from which Git repositories may come. */
   public List<String> gitAllow() {
     return list("millrace.git.allow");
+  }
+
+  /** Keys of SSH servers that the operator vouches for, as OpenSSH keeps them. */
+  public Path gitKnownHosts() {
+    return text("millrace.git.known.hosts")
+        .map(Path::of)
+        .orElse(home().resolve("conf/known_hosts"))
+        .toAbsolutePath();
+  }
+
+  /** PEM file of authorities that HTTPS servers of repositories may have besides Java's. */
+  public Optional<Path> gitCaFile() {
+    return text("millrace.git.ca.file").map(Path::of);
+  }
+
+  /** Bytes that the master may keep of one project's repository. */
+  public long gitBytes() {
+    return number("millrace.git.bytes", 4L << 30);
+  }
+
+  /** Bytes of one file in a repository. */
+  public long gitObjectBytes() {
+    return number("millrace.git.object.bytes", 100L << 20);
+  }
+
+  /** How long one fetch of a repository may take. */
+  public Duration gitFetch() {
+    return seconds("millrace.git.seconds", 600);
+  }
+
+  /** What an archive of code may hold, uploaded or made of a commit. */
+  public ArchiveLimits codeLimits() {
+    ArchiveLimits standard = ArchiveLimits.DEFAULT;
+    return new ArchiveLimits(
+        (int) Math.min(Integer.MAX_VALUE, number("millrace.code.files", standard.entries())),
+        number("millrace.code.bytes", standard.bytes()),
+        number("millrace.code.free.bytes", standard.freeBytes()),
+        (int) Math.min(Integer.MAX_VALUE, number("millrace.code.ratio", standard.ratio())));
   }
 
   /** Proxies whose {@code X-Forwarded-*} headers count. */

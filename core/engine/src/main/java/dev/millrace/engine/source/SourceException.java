@@ -1,5 +1,7 @@
 package dev.millrace.engine.source;
 
+import org.jspecify.annotations.Nullable;
+
 /** A repository cannot be used. The message is for users: it says what is wrong and what to do. */
 public final class SourceException extends Exception {
   private static final long serialVersionUID = 1;
@@ -23,7 +25,7 @@ public final class SourceException extends Exception {
     this.code = code;
   }
 
-  public SourceException(Code code, String message, Throwable cause) {
+  public SourceException(Code code, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.code = code;
   }

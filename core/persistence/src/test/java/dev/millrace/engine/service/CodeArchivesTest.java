@@ -9,13 +9,16 @@ import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.CommitId;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
+import dev.millrace.engine.domain.Secret;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.source.CodeSource;
 import dev.millrace.engine.source.FetchedCommit;
+import dev.millrace.engine.source.NewKey;
+import dev.millrace.engine.source.SourceAddress;
+import dev.millrace.engine.source.SourceLogin;
 import dev.millrace.persistence.H2Database;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -33,7 +36,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class CodeArchivesTest {
-  private static final byte[] TAR = "the bytes of a tar".getBytes(StandardCharsets.UTF_8);
+  /** An archive without members. */
+  private static final byte[] TAR = new byte[1_024];
 
   @RegisterExtension H2Database h2 = new H2Database();
   @TempDir Path folder;
@@ -93,10 +97,25 @@ class CodeArchivesTest {
   /** A source of one commit, which counts how often it was packed. */
   private record Counted(AtomicInteger packed) implements CodeSource {
     @Override
-    public void check(String url) {}
+    public SourceAddress check(String url) {
+      return new SourceAddress(SourceAddress.Kind.FOLDER, "file:");
+    }
 
     @Override
-    public List<FetchedCommit> fetch(Repository repository, int limit) {
+    public void checkHostKeys(String hostKeys) {}
+
+    @Override
+    public NewKey newKey(String comment) {
+      return new NewKey("ssh-ed25519 AAAA " + comment, Secret.of("private"));
+    }
+
+    @Override
+    public List<FetchedCommit> fetch(Repository repository, SourceLogin login, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<String> notices(ProjectId project, String identifier) {
       return List.of();
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.source.git;
 
+import dev.millrace.engine.domain.ArchiveLimits;
 import dev.millrace.engine.source.SourceException;
 import dev.millrace.engine.source.SourceException.Code;
 import java.io.IOException;
@@ -16,13 +17,17 @@ import org.eclipse.jgit.treewalk.TreeWalk;
 
 /** Packs one commit so that the same commit always gives the same bytes. */
 final class CommitArchive {
-  static final long MAX_BYTES = 4L << 30;
-  static final int MAX_FILES = 100_000;
+  private static final int MAX_LINK = 4_096;
 
-  private CommitArchive() {}
+  private final Repository mirror;
+  private final ArchiveLimits limits;
 
-  static void write(Repository mirror, RevCommit commit, OutputStream out)
-      throws SourceException, IOException {
+  CommitArchive(Repository mirror, ArchiveLimits limits) {
+    this.mirror = mirror;
+    this.limits = limits;
+  }
+
+  void write(RevCommit commit, OutputStream out) throws SourceException, IOException {
     long bytes = 0;
     int files = 0;
     try (TarArchiveOutputStream tar = new TarArchiveOutputStream(out, "UTF-8");
@@ -40,15 +45,16 @@ final class CommitArchive {
         ObjectLoader blob = mirror.open(tree.getObjectId(0));
         files++;
         bytes += blob.getSize();
-        if (files > MAX_FILES || bytes > MAX_BYTES) {
+        if (files > limits.entries() || bytes > limits.bytes()) {
           throw new SourceException(
               Code.UNREADABLE,
               "commit "
                   + commit.name()
                   + " is over the limit of "
-                  + MAX_FILES
-                  + " files or 4 GiB; take files out of"
-                  + " the repository and use inputs instead");
+                  + limits.entries()
+                  + " files or "
+                  + Sizes.words(limits.bytes())
+                  + "; take files out of the repository and use inputs instead");
         }
         TarArchiveEntry entry = entry(tree.getPathString(), mode, blob);
         entry.setModTime(commit.getCommitTime() * 1000L);
@@ -63,14 +69,19 @@ final class CommitArchive {
   }
 
   private static TarArchiveEntry entry(String path, FileMode mode, ObjectLoader blob)
-      throws IOException {
+      throws IOException, SourceException {
     TarArchiveEntry entry;
     if (mode == FileMode.SYMLINK) {
+      if (blob.getSize() > MAX_LINK) {
+        throw new SourceException(
+            Code.UNREADABLE, "a link in the commit leads to a path of more than 4096 bytes");
+      }
       entry = new TarArchiveEntry(path, TarConstants.LF_SYMLINK);
-      entry.setLinkName(new String(blob.getBytes(4096), StandardCharsets.UTF_8));
+      entry.setLinkName(new String(blob.getBytes(MAX_LINK), StandardCharsets.UTF_8));
       entry.setMode(0777);
     } else {
-      entry = new TarArchiveEntry(path);
+      // The name stays as it is in the commit; what must not be unpacked is refused by name.
+      entry = new TarArchiveEntry(path, true);
       entry.setSize(blob.getSize());
       entry.setMode(mode == FileMode.EXECUTABLE_FILE ? 0755 : 0644);
     }

@@ -5,42 +5,29 @@ import dev.millrace.engine.domain.Repository;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.source.CodeSource;
 import dev.millrace.engine.source.FetchedCommit;
+import dev.millrace.engine.source.NewKey;
+import dev.millrace.engine.source.SourceAddress;
+import dev.millrace.engine.source.SourceAddress.Kind;
 import dev.millrace.engine.source.SourceException;
 import dev.millrace.engine.source.SourceException.Code;
+import dev.millrace.engine.source.SourceLogin;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.eclipse.jgit.api.Git;
-import org.eclipse.jgit.api.errors.GitAPIException;
-import org.eclipse.jgit.errors.MissingObjectException;
-import org.eclipse.jgit.internal.storage.file.FileRepository;
-import org.eclipse.jgit.lib.ObjectId;
-import org.eclipse.jgit.lib.ObjectLoader;
-import org.eclipse.jgit.lib.Ref;
-import org.eclipse.jgit.revwalk.RevCommit;
-import org.eclipse.jgit.revwalk.RevSort;
 import org.eclipse.jgit.revwalk.RevWalk;
-import org.eclipse.jgit.transport.RefSpec;
-import org.eclipse.jgit.transport.TagOpt;
-import org.eclipse.jgit.treewalk.TreeWalk;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -48,180 +35,192 @@ import org.osgi.service.component.annotations.Reference;
 
 /**
  * One bare mirror a project under {@code <data>/git/}. JGit leaves thread locals behind, so it is
- * called only on threads that this component owns and ends.
+ * called only on threads that this component owns and ends. Fetches have threads of their own, some
+ * of them for each server, so that one that hangs keeps nobody from code that is here already.
  */
 @Component(service = CodeSource.class, immediate = true)
 public final class GitMirrors implements CodeSource {
-  private static final Duration FETCH_LIMIT = Duration.ofMinutes(10);
   private static final Duration READ_LIMIT = Duration.ofMinutes(10);
+  private static final Duration SHORT = Duration.ofSeconds(10);
+  private static final Duration TURN = Duration.ofSeconds(30);
+  private static final int READERS = 4;
+  private static final int MOST_FETCHES = 16;
+  private static final int FETCHES_OF_ONE_SERVER = 4;
 
-  private final Path folder;
+  private final GitSettings settings;
   private final AllowedSources allowed;
-  private final ExecutorService threads =
-      Executors.newFixedThreadPool(
-          4,
-          task -> {
-            Thread thread = new Thread(task, "git");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final AddressGuard guard;
+  private final ExecutorService reads = pool("git-read", READERS, READERS);
+  private final ExecutorService names = pool("git-name", 0, READERS);
+  private final ExecutorService fetches = pool("git-fetch", 0, MOST_FETCHES);
+  private final Turns turns = new Turns();
 
   @Activate
   public GitMirrors(@Reference Settings settings) {
-    this(settings.data().resolve("git"), settings.gitAllow());
+    this(GitSettings.of(settings));
   }
 
-  GitMirrors(Path folder, List<String> allow) {
-    this.folder = folder;
-    this.allowed = new AllowedSources(allow);
+  GitMirrors(GitSettings settings) {
+    this.settings = settings;
+    this.allowed = new AllowedSources(settings.allow());
+    this.guard = new AddressGuard(allowed.ranges(), settings.masterPorts());
+    OwnConfig.install();
+    Mirror.sweep(settings.folder());
+  }
+
+  private static ExecutorService pool(String name, int core, int most) {
+    return new ThreadPoolExecutor(
+        core,
+        most,
+        60,
+        TimeUnit.SECONDS,
+        core == 0 ? new SynchronousQueue<>() : new LinkedBlockingQueue<>(),
+        task -> {
+          Thread thread = new Thread(task, name);
+          thread.setDaemon(true);
+          return thread;
+        });
   }
 
   @Deactivate
   void close() {
-    threads.shutdownNow();
+    reads.shutdownNow();
+    names.shutdownNow();
+    fetches.shutdownNow();
   }
 
   @Override
-  public void check(String url) throws SourceException {
-    allowed.check(url);
+  public SourceAddress check(String url) throws SourceException {
+    GitAddress address = GitAddress.parse(url);
+    if (address instanceof GitAddress.Folder folder) {
+      allowed.check(folder.path());
+      return new SourceAddress(Kind.FOLDER, "file:");
+    }
+    GitAddress.Server server = (GitAddress.Server) address;
+    try {
+      call(
+          names,
+          SHORT,
+          () -> {
+            guard.check(server.host(), server.port(), server.kind() == Kind.HTTP);
+            return true;
+          },
+          () -> {});
+    } catch (SourceException e) {
+      if (e.code() == Code.REFUSED) {
+        throw e;
+      }
+      // A name that is not resolved in time is judged when it is fetched.
+    }
+    return new SourceAddress(server.kind(), server.origin());
   }
 
   @Override
-  public List<FetchedCommit> fetch(Repository repository, int limit) throws SourceException {
-    Path source = allowed.resolve(repository.url());
+  public void checkHostKeys(String hostKeys) throws SourceException {
+    HostKeys.parse(hostKeys);
+  }
+
+  @Override
+  public NewKey newKey(String comment) throws SourceException {
+    return DeployKeys.make(comment);
+  }
+
+  @Override
+  public List<FetchedCommit> fetch(Repository repository, SourceLogin login, int limit)
+      throws SourceException {
+    GitAddress address = GitAddress.parse(repository.url());
+    String server = address instanceof GitAddress.Server s ? s.origin() : "folders";
+    try (Turns.Turn project = turns.take("project " + repository.project(), 1, TURN);
+        Turns.Turn host = turns.take("server " + server, FETCHES_OF_ONE_SERVER, TURN)) {
+      Budget budget = new Budget(settings.bytes() - size(repository), settings.time());
+      return call(
+          fetches,
+          settings.time().plus(TURN),
+          () -> {
+            try (Mirror mirror = open(repository.project())) {
+              return new Fetching(settings, allowed, guard)
+                  .fetch(mirror, repository, login, limit, budget);
+            }
+          },
+          () ->
+              budget.cancel(
+                  new SourceException(
+                      Code.UNAVAILABLE, "the fetch took too long and was given up")));
+    }
+  }
+
+  private long size(Repository repository) throws SourceException {
     return call(
-        FETCH_LIMIT,
+        reads,
+        READ_LIMIT,
         () -> {
-          try (FileRepository mirror = open(repository.project())) {
-            new Git(mirror)
-                .fetch()
-                .setRemote(source.toUri().toString())
-                .setRefSpecs(
-                    new RefSpec("+refs/heads/*:refs/heads/*"),
-                    new RefSpec("+refs/tags/*:refs/tags/*"))
-                .setRemoveDeletedRefs(true)
-                .setTagOpt(TagOpt.FETCH_TAGS)
-                .setTimeout((int) FETCH_LIMIT.toSeconds())
-                .call();
-            return commits(mirror, repository.refs(), limit);
-          } catch (GitAPIException e) {
-            throw new SourceException(
-                Code.UNREADABLE,
-                "the repository " + repository.url() + " cannot be fetched: " + e.getMessage(),
-                e);
+          try (Mirror mirror = open(repository.project())) {
+            return mirror.bytes();
           }
-        });
+        },
+        () -> {});
   }
 
   @Override
   public Optional<String> file(ProjectId project, String identifier, String path, int maxBytes)
       throws SourceException {
-    return call(
-        READ_LIMIT,
-        () -> {
-          try (FileRepository mirror = open(project);
-              RevWalk walk = new RevWalk(mirror);
-              TreeWalk tree = TreeWalk.forPath(mirror, path, commit(walk, identifier).getTree())) {
-            if (tree == null || tree.isSubtree()) {
-              return Optional.empty();
-            }
-            ObjectLoader blob = mirror.open(tree.getObjectId(0));
-            if (blob.getSize() > maxBytes) {
-              throw new SourceException(
-                  Code.UNREADABLE,
-                  path
-                      + " in commit "
-                      + identifier
-                      + " has "
-                      + blob.getSize()
-                      + " bytes; at most "
-                      + maxBytes
-                      + " are read");
-            }
-            return Optional.of(new String(blob.getBytes(maxBytes), StandardCharsets.UTF_8));
-          }
-        });
+    return read(project, reader -> reader.file(identifier, path, maxBytes));
+  }
+
+  @Override
+  public List<String> notices(ProjectId project, String identifier) throws SourceException {
+    return read(project, reader -> reader.notices(identifier));
   }
 
   @Override
   public void archive(ProjectId project, String identifier, OutputStream tar)
       throws SourceException, IOException {
     call(
+        reads,
         READ_LIMIT,
         () -> {
-          try (FileRepository mirror = open(project);
+          try (Mirror mirror = open(project);
               RevWalk walk = new RevWalk(mirror)) {
-            CommitArchive.write(mirror, commit(walk, identifier), tar);
+            new CommitArchive(mirror, settings.archive())
+                .write(new MirrorReader(mirror).commit(walk, identifier), tar);
             return true;
           }
-        });
+        },
+        () -> {});
   }
 
-  private static RevCommit commit(RevWalk walk, String identifier)
-      throws IOException, SourceException {
+  /** What is asked of a mirror. */
+  @FunctionalInterface
+  private interface Question<T> {
+    T ask(MirrorReader reader) throws IOException, SourceException;
+  }
+
+  private <T> T read(ProjectId project, Question<T> question) throws SourceException {
+    return call(
+        reads,
+        READ_LIMIT,
+        () -> {
+          try (Mirror mirror = open(project)) {
+            return question.ask(new MirrorReader(mirror));
+          }
+        },
+        () -> {});
+  }
+
+  private Mirror open(ProjectId project) throws IOException {
+    return Mirror.open(settings.folder(), project, settings.objectBytes());
+  }
+
+  private static <T> T call(
+      ExecutorService threads, Duration limit, Callable<T> work, Runnable onGivenUp)
+      throws SourceException {
+    Future<T> answer;
     try {
-      return walk.parseCommit(ObjectId.fromString(identifier));
-    } catch (MissingObjectException e) {
+      answer = threads.submit(work);
+    } catch (RejectedExecutionException e) {
       throw new SourceException(
-          Code.NOT_FOUND,
-          "commit " + identifier + " is not in the mirror; fetch the project's repository",
-          e);
-    } catch (IllegalArgumentException e) {
-      throw new SourceException(Code.NOT_FOUND, identifier + " is not a Git commit", e);
+          Code.UNAVAILABLE, "too many fetches are under way; try again in a minute", e);
     }
-  }
-
-  private static List<FetchedCommit> commits(FileRepository mirror, List<String> wanted, int limit)
-      throws IOException {
-    Map<ObjectId, List<String>> tips = new LinkedHashMap<>();
-    Map<String, Ref> refs = new TreeMap<>();
-    for (String prefix : List.of("refs/heads/", "refs/tags/")) {
-      for (Ref ref : mirror.getRefDatabase().getRefsByPrefix(prefix)) {
-        refs.putIfAbsent(ref.getName().substring(prefix.length()), ref);
-      }
-    }
-    List<FetchedCommit> found = new ArrayList<>();
-    try (RevWalk walk = new RevWalk(mirror)) {
-      for (Map.Entry<String, Ref> named : refs.entrySet()) {
-        if (!wanted.isEmpty() && !wanted.contains(named.getKey())) {
-          continue;
-        }
-        Ref peeled = mirror.getRefDatabase().peel(named.getValue());
-        ObjectId id =
-            peeled.getPeeledObjectId() != null ? peeled.getPeeledObjectId() : peeled.getObjectId();
-        if (id != null && walk.parseAny(id) instanceof RevCommit tip) {
-          tips.computeIfAbsent(tip.getId(), t -> new ArrayList<>()).add(named.getKey());
-          walk.markStart(tip);
-        }
-      }
-      walk.sort(RevSort.COMMIT_TIME_DESC);
-      for (RevCommit commit : walk) {
-        if (found.size() >= limit) {
-          break;
-        }
-        found.add(
-            new FetchedCommit(
-                commit.name(),
-                tips.getOrDefault(commit.getId(), List.of()),
-                Instant.ofEpochSecond(commit.getCommitTime()),
-                commit.getShortMessage()));
-      }
-    }
-    return found;
-  }
-
-  private FileRepository open(ProjectId project) throws IOException {
-    Path mirror = folder.resolve(project + ".git");
-    FileRepository repository = new FileRepository(mirror.toFile());
-    if (!Files.exists(mirror.resolve("HEAD"))) {
-      Files.createDirectories(mirror);
-      repository.create(true);
-    }
-    return repository;
-  }
-
-  private <T> T call(Duration limit, Callable<T> work) throws SourceException {
-    Future<T> answer = threads.submit(work);
     try {
       return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
@@ -232,10 +231,12 @@ public final class GitMirrors implements CodeSource {
       throw new SourceException(
           Code.UNREADABLE, "the repository cannot be read: " + cause.getMessage(), cause);
     } catch (TimeoutException e) {
+      onGivenUp.run();
       answer.cancel(true);
       throw new SourceException(
           Code.UNAVAILABLE, "the repository did not answer within " + limit, e);
     } catch (InterruptedException e) {
+      onGivenUp.run();
       answer.cancel(true);
       Thread.currentThread().interrupt();
       throw new SourceException(Code.UNAVAILABLE, "interrupted", e);

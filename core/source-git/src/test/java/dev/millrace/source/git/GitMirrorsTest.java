@@ -7,14 +7,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
+import dev.millrace.engine.domain.RepositoryLogin;
 import dev.millrace.engine.source.FetchedCommit;
 import dev.millrace.engine.source.SourceException;
+import dev.millrace.engine.source.SourceLogin;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +29,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.eclipse.jgit.api.Git;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,13 +40,13 @@ class GitMirrorsTest {
   private final ProjectId project =
       new ProjectId(UUID.fromString("0198f3a0-7c11-7a52-9c3e-5d1f0e6b7a01"));
   private Path origin = Path.of("/");
-  private GitMirrors mirrors = new GitMirrors(Path.of("/"), List.of());
+  private GitMirrors mirrors =
+      new GitMirrors(GitSettings.folders(Path.of("/nonexistent"), List.of()));
 
   @BeforeEach
   void makeRepository() throws Exception {
     origin = Files.createDirectories(folder.resolve("allowed/demo"));
-    mirrors =
-        new GitMirrors(folder.resolve("mirrors"), List.of(folder.resolve("allowed").toString()));
+    mirrors = mirrors(folder.resolve("mirrors"));
     Files.writeString(origin.resolve("valohai.yaml"), "- step:\n    name: a\n");
     Files.createDirectories(origin.resolve("src"));
     Files.writeString(origin.resolve("src/run.sh"), "echo hello\n");
@@ -72,8 +80,8 @@ class GitMirrorsTest {
     String sha = fetch(List.of("main")).get(0).identifier();
     byte[] first = archive(sha);
     Path elsewhere = folder.resolve("other-mirrors");
-    GitMirrors second = new GitMirrors(elsewhere, List.of(folder.resolve("allowed").toString()));
-    second.fetch(new Repository(1, project, origin.toString(), List.of(), 1), 10);
+    GitMirrors second = mirrors(elsewhere);
+    second.fetch(repository(origin.toString(), List.of()), SourceLogin.NONE, 10);
     ByteArrayOutputStream again = new ByteArrayOutputStream();
     second.archive(project, sha, again);
     second.close();
@@ -119,6 +127,106 @@ class GitMirrorsTest {
   }
 
   @Test
+  void aConfigurationBehindALinkIsReadAndOneThatLeavesTheCommitIsRefused() throws Exception {
+    Files.createDirectories(origin.resolve("conf"));
+    Files.createSymbolicLink(origin.resolve("conf/in.yaml"), Path.of("../valohai.yaml"));
+    Files.createSymbolicLink(origin.resolve("out.yaml"), Path.of("../../../etc/passwd"));
+    Files.createSymbolicLink(origin.resolve("absolute.yaml"), Path.of("/etc/passwd"));
+    Files.createSymbolicLink(origin.resolve("round.yaml"), Path.of("round.yaml"));
+    git("add", "-A");
+    git("commit", "-q", "-m", "Links");
+    String sha = fetch(List.of()).get(0).identifier();
+    assertEquals(
+        Optional.of("- step:\n    name: a\n"), mirrors.file(project, sha, "conf/in.yaml", 1000));
+    for (String path : List.of("out.yaml", "absolute.yaml", "round.yaml")) {
+      SourceException refused =
+          assertThrows(SourceException.class, () -> mirrors.file(project, sha, path, 1000), path);
+      assertEquals(SourceException.Code.UNREADABLE, refused.code(), path);
+    }
+  }
+
+  @Test
+  void aCommitThatAForcePushTookAwayIsStillThere() throws Exception {
+    String first = fetch(List.of("main")).get(0).identifier();
+    git("commit", "-q", "--amend", "-m", "Rewritten");
+    List<FetchedCommit> after = fetch(List.of("main"));
+    assertEquals(List.of("Rewritten"), after.stream().map(FetchedCommit::message).toList());
+    try (Mirror mirror = Mirror.open(folder.resolve("mirrors"), project, 100 << 20)) {
+      new Git(mirror)
+          .gc()
+          .setPreserveOldPacks(false)
+          .setExpire(Date.from(Instant.now().plusSeconds(3_600)))
+          .call();
+    }
+    assertTrue(archive(first).length > 1024);
+    git("branch", "-m", "main", "other");
+    assertEquals(List.of(), fetch(List.of("main")));
+    assertEquals("Rewritten", fetch(List.of("other")).get(0).message());
+  }
+
+  @Test
+  void onlyTheNewestCommitsAreFetchedAndLaterOnesFollow() throws Exception {
+    for (int i = 0; i < 6; i++) {
+      git("commit", "-q", "--allow-empty", "-m", "More " + i);
+    }
+    Repository repository = repository(origin.toString(), List.of("main"));
+    assertEquals(3, mirrors.fetch(repository, SourceLogin.NONE, 3).size());
+    String oldest = git("rev-list", "--max-parents=0", "HEAD").trim();
+    assertEquals(
+        SourceException.Code.NOT_FOUND,
+        assertThrows(SourceException.class, () -> archive(oldest)).code());
+    for (int i = 0; i < 4; i++) {
+      git("commit", "-q", "--allow-empty", "-m", "Later " + i);
+    }
+    List<FetchedCommit> later = mirrors.fetch(repository, SourceLogin.NONE, 3);
+    assertEquals(
+        List.of("Later 3", "Later 2", "Later 1"),
+        later.stream().map(FetchedCommit::message).toList());
+    try (Mirror mirror = Mirror.open(folder.resolve("mirrors"), project, 100 << 20)) {
+      new Git(mirror).gc().call();
+    }
+    for (FetchedCommit commit : mirrors.fetch(repository, SourceLogin.NONE, 3)) {
+      assertTrue(archive(commit.identifier()).length > 1024, commit.message());
+    }
+  }
+
+  @Test
+  void whatACutFetchLeftIsSweptAtTheStart() throws Exception {
+    fetch(List.of());
+    Path objects = folder.resolve("mirrors/" + project + ".git/objects");
+    Path left = Files.writeString(objects.resolve("incoming_1.pack"), "half");
+    mirrors.close();
+    mirrors = mirrors(folder.resolve("mirrors"));
+    assertEquals(false, Files.exists(left));
+    assertEquals(1, fetch(List.of()).size());
+  }
+
+  @Test
+  void submodulesAndLfsAreNoticed() throws Exception {
+    assertEquals(List.of(), mirrors.notices(project, fetch(List.of()).get(0).identifier()));
+    git("update-index", "--add", "--cacheinfo", "160000," + "1".repeat(40) + ",libs/one");
+    Files.writeString(origin.resolve("src/.gitattributes"), "*.bin filter=lfs\n");
+    git("add", "src");
+    git("commit", "-q", "-m", "Lacking");
+    List<String> notices = mirrors.notices(project, fetch(List.of()).get(0).identifier());
+    assertEquals(2, notices.size(), notices.toString());
+    assertTrue(notices.get(0).contains("libs/one"), notices.toString());
+    assertTrue(notices.get(1).contains("LFS"), notices.toString());
+  }
+
+  @Test
+  void turnsAreGivenOneAfterAnotherAndForgotten() throws Exception {
+    Turns turns = new Turns();
+    Turns.Turn first = turns.take("project x", 1, Duration.ZERO);
+    SourceException busy =
+        assertThrows(SourceException.class, () -> turns.take("project x", 1, Duration.ZERO));
+    assertEquals(SourceException.Code.UNAVAILABLE, busy.code());
+    turns.take("project y", 1, Duration.ZERO).close();
+    first.close();
+    turns.take("project x", 1, Duration.ZERO).close();
+  }
+
+  @Test
   void addressesThatAreNotAllowedAreRefused() throws Exception {
     Path outside = Files.createDirectories(folder.resolve("outside"));
     Files.createSymbolicLink(folder.resolve("allowed/link"), outside);
@@ -128,23 +236,33 @@ class GitMirrorsTest {
             folder.resolve("allowed/link").toString(),
             folder.resolve("allowed/../outside").toString(),
             "file://" + outside,
-            "https://example.org/x.git",
+            "https://127.0.0.1/x.git",
+            "http://192.0.2.1/x.git",
+            "https://user:password@192.0.2.1/x.git",
             "ext::sh -c id",
             "--upload-pack=id",
-            "git@example.org:x.git",
+            "git@localhost:x.git",
             "relative/path",
             "/with\nnewline")) {
       SourceException refused =
           assertThrows(
               SourceException.class,
-              () -> mirrors.fetch(new Repository(1, project, url, List.of(), 1), 10),
+              () -> mirrors.fetch(repository(url, List.of()), SourceLogin.NONE, 10),
               url);
       assertEquals(SourceException.Code.REFUSED, refused.code(), url);
     }
   }
 
   private List<FetchedCommit> fetch(List<String> refs) throws SourceException {
-    return mirrors.fetch(new Repository(1, project, origin.toString(), refs, 1), 100);
+    return mirrors.fetch(repository(origin.toString(), refs), SourceLogin.NONE, 100);
+  }
+
+  private GitMirrors mirrors(Path in) {
+    return new GitMirrors(GitSettings.folders(in, List.of(folder.resolve("allowed").toString())));
+  }
+
+  private Repository repository(String url, List<String> refs) {
+    return new Repository(1, project, url, refs, RepositoryLogin.NONE, 1);
   }
 
   private byte[] archive(String sha) throws SourceException, IOException {
@@ -154,7 +272,7 @@ class GitMirrorsTest {
   }
 
   private String git(String... arguments) throws Exception {
-    java.util.List<String> command = new java.util.ArrayList<>(List.of("git"));
+    List<String> command = new ArrayList<>(List.of("git"));
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command).directory(origin.toFile()).redirectErrorStream(true);
@@ -166,9 +284,7 @@ class GitMirrorsTest {
     builder.environment().put("GIT_COMMITTER_EMAIL", "ada@example.org");
     builder.environment().put("GIT_CONFIG_GLOBAL", "/dev/null");
     Process process = builder.start();
-    String output =
-        new String(
-            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), output);
     return output;
   }

@@ -11,7 +11,6 @@ import dev.millrace.spi.registry.ImageRef;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -182,12 +181,14 @@ final class RegistryClient {
       throws PluginException {
     Map<String, String> parameters = challenge.parameters();
     String realm = parameters.getOrDefault("realm", "");
-    String scope = parameters.getOrDefault("scope", "repository:" + image.repository() + ":pull");
+    // Never what the registry suggests: a token for this image, to pull it.
+    String scope = "repository:" + image.repository() + ":pull";
     String query = "scope=" + encoded(scope);
     if (parameters.containsKey("service")) {
       query = "service=" + encoded(parameters.get("service")) + "&" + query;
     }
-    URI address = address(realm + (realm.contains("?") ? "&" : "?") + query, image);
+    URI address =
+        TokenAddress.of(realm + (realm.contains("?") ? "&" : "?") + query, image, hosts).uri();
     HttpRequest.Builder request = HttpRequest.newBuilder(address).GET();
     if (!username.isEmpty()) {
       request.header("Authorization", basic().reveal());
@@ -201,18 +202,6 @@ final class RegistryClient {
     } catch (IOException e) {
       throw RegistryErrors.failed(image.host(), e);
     }
-  }
-
-  private URI address(String text, ImageRef image) throws PluginException {
-    try {
-      URI address = new URI(text);
-      if (hosts.safe(address)) {
-        return address;
-      }
-    } catch (URISyntaxException e) {
-      throw RegistryErrors.odd(image.host(), "its token address is malformed");
-    }
-    throw RegistryErrors.odd(image.host(), "its token address is not HTTPS");
   }
 
   private String tokenIn(byte[] body, ImageRef image) throws IOException, PluginException {

@@ -52,6 +52,11 @@ record RegistryHosts(Set<String> names, boolean plainHttp) {
             + reference);
   }
 
+  /** Whether these registries are this machine's own. */
+  boolean onLoopback() {
+    return names.stream().allMatch(name -> LOOPBACK.matcher(name).matches());
+  }
+
   /** Whether a login may be sent there: over HTTPS, or to loopback where plain HTTP is set. */
   boolean safe(URI address) {
     return "https".equalsIgnoreCase(address.getScheme())

@@ -108,6 +108,49 @@ class RegistryLoginTest {
   }
 
   @Test
+  void aTokenAddressInThisMachineOrItsCloudIsRefused() throws Exception {
+    RegistryHosts hosts = RegistryHosts.of(new String[] {"registry.example.org"}, false);
+    ImageRef image = ImageRef.parse("registry.example.org/team/x:1");
+    for (String realm :
+        List.of(
+            "https://169.254.169.254/token",
+            "https://[::ffff:169.254.169.254]/token",
+            "https://[fe80::1]/token",
+            "https://127.0.0.1/token",
+            "https://localhost/token",
+            "https://0.0.0.0/token",
+            "https://100.100.100.200/token",
+            "https://user:password@192.0.2.1/token",
+            "http://192.0.2.1/token",
+            "file:///etc/passwd",
+            "https:token",
+            "not an address")) {
+      PluginException e =
+          assertThrows(PluginException.class, () -> TokenAddress.of(realm, image, hosts), realm);
+      assertEquals(PluginException.Kind.UNAVAILABLE, e.kind(), realm);
+    }
+    TokenAddress.of("https://192.0.2.1/token", image, hosts);
+  }
+
+  @Test
+  void aTokenIsOnlyEverAskedForThisImageAndForPulling() throws Exception {
+    answer(
+        "/v2/",
+        401,
+        "",
+        Map.of(
+            "WWW-Authenticate",
+            "Bearer realm=\"http://"
+                + host
+                + "/token\",service=\"reg\",scope=\"repository:other:pull,push registry:catalog:*\""));
+    answer("/token", 200, "{\"access_token\":\"tok\"}", Map.of());
+    assertThrows(PluginException.class, () -> registry("u", "p").resolve(image(), Calls.call()));
+    assertTrue(
+        seen.get(1).startsWith("GET /token?service=reg&scope=repository%3Ateam%2Fx%3Apull Basic"),
+        seen.toString());
+  }
+
+  @Test
   void aRedirectElsewhereGetsNoLogin() throws Exception {
     String digest = "sha256:" + "b".repeat(64);
     server.createContext(

@@ -1,4 +1,4 @@
-package dev.millrace.engine.service;
+package dev.millrace.engine.artifacts;
 
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -15,7 +15,7 @@ import java.util.Optional;
  */
 final class TarEntries {
   /** One member; {@code link} is the target of a symbolic or hard link, else empty. */
-  record Entry(String name, char type, String link, long size) {
+  record Entry(String name, char type, String link, long size, int mode) {
     boolean file() {
       return type == '0' || type == 0 || type == '7';
     }
@@ -35,9 +35,12 @@ final class TarEntries {
     this.maxBytes = maxBytes;
   }
 
-  /** Bytes read so far. */
-  long read() {
-    return read;
+  /** Reads what follows the last member to its end, so that nothing large hides there. */
+  void drain() throws IOException {
+    byte[] sink = new byte[1 << 14];
+    for (int got = in.read(sink); got >= 0; got = in.read(sink)) {
+      count(got);
+    }
   }
 
   /** The next member, or empty at the end; what was left of the one before is skipped. */
@@ -122,7 +125,7 @@ final class TarEntries {
     boolean carries = type == '0' || type == 0 || type == '7';
     left = carries ? size : 0;
     padding = (BLOCK - left % BLOCK) % BLOCK;
-    return new Entry(name, type, link, left);
+    return new Entry(name, type, link, left, (int) number(header, 100, 8));
   }
 
   private byte[] body(long size) throws IOException {

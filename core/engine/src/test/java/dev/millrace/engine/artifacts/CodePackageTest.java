@@ -1,9 +1,10 @@
-package dev.millrace.engine.service;
+package dev.millrace.engine.artifacts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.engine.domain.ArchiveLimits;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CodePackageTest {
+  private String mode = "0000644";
   @TempDir Path folder;
 
   private final ByteArrayOutputStream tar = new ByteArrayOutputStream();
@@ -137,7 +139,7 @@ class CodePackageTest {
             CodePackage.Refused.class,
             () ->
                 CodePackage.read(
-                    file(), "valohai.yaml", new CodePackage.Limits(10, 1 << 20, 1 << 20, 200)));
+                    file(), "valohai.yaml", new ArchiveLimits(10, 1 << 20, 1 << 20, 200)));
     assertTrue(refused.getMessage().contains("more than 10 files"), refused.getMessage());
   }
 
@@ -149,7 +151,7 @@ class CodePackageTest {
             CodePackage.Refused.class,
             () ->
                 CodePackage.read(
-                    file(), "valohai.yaml", new CodePackage.Limits(10, 1 << 30, 1 << 20, 200)));
+                    file(), "valohai.yaml", new ArchiveLimits(10, 1 << 30, 1 << 20, 200)));
     assertTrue(refused.getMessage().contains("unpacked"), refused.getMessage());
   }
 
@@ -159,7 +161,7 @@ class CodePackageTest {
     Files.writeString(file, "this is no archive");
     assertThrows(
         CodePackage.Refused.class,
-        () -> CodePackage.read(file, "valohai.yaml", CodePackage.Limits.DEFAULT));
+        () -> CodePackage.read(file, "valohai.yaml", ArchiveLimits.DEFAULT));
   }
 
   @Test
@@ -170,11 +172,132 @@ class CodePackageTest {
     Files.write(cut, Arrays.copyOf(whole, whole.length / 2));
     assertThrows(
         CodePackage.Refused.class,
-        () -> CodePackage.read(cut, "valohai.yaml", CodePackage.Limits.DEFAULT));
+        () -> CodePackage.read(cut, "valohai.yaml", ArchiveLimits.DEFAULT));
+  }
+
+  @Test
+  void namesThatDifferOnlyInCaseAreRefusedInUploadsAndKeptInCommits() throws Exception {
+    add("src/a.py", '0', "", "x");
+    add("SRC/A.py", '0', "", "x");
+    refused("upper and lower case");
+    CodePackage.check(file(), ArchiveLimits.DEFAULT);
+  }
+
+  @Test
+  void filesWithSpecialBitsAreRefusedAndFoldersMayHaveThem() throws Exception {
+    mode = "0002755";
+    add("src", '5', "", "");
+    mode = "0000755";
+    add("src/a.py", '0', "", "x");
+    assertEquals(Optional.of("x"), read("src/a.py"));
+    mode = "0004755";
+    add("src/root", '0', "", "x");
+    refused("set-user-id");
+  }
+
+  @Test
+  void namesAreBounded() throws Exception {
+    add("x".repeat(90) + "/" + "y".repeat(9), '0', "", "x");
+    CodePackage.check(file(), ArchiveLimits.DEFAULT);
+    tar.reset();
+    add("././@LongLink", 'L', "", "x".repeat(4_001) + "\0");
+    add("short", '0', "", "x");
+    refused("longer than 4000");
+    tar.reset();
+    add("././@LongLink", 'L', "", "a/".repeat(201) + "b\0");
+    add("short", '0', "", "x");
+    refused("too many folders");
+    tar.reset();
+    add("././@LongLink", 'L', "", "x".repeat(256) + "\0");
+    add("short", '0', "", "x");
+    refused("too long a part");
+  }
+
+  @Test
+  void linksThatLeadAroundForEverAreGivenUp() throws Exception {
+    // Each link leads through a long path to the one before it: following all takes very long.
+    String detour = "d/../".repeat(40);
+    add("l0", '2', "target", "");
+    for (int i = 1; i < 40; i++) {
+      add("././@LongLink", 'K', "", detour + "l" + (i - 1) + "\0");
+      add("l" + i, '2', "short", "");
+    }
+    for (int i = 0; i < 50_000; i++) {
+      add("m" + i, '2', "l38", "");
+    }
+    refused("tangled");
+  }
+
+  @Test
+  void whatFollowsTheEndOfTheArchiveCountsToo() throws Exception {
+    add("valohai.yaml", '0', "", "x");
+    tar.writeBytes(new byte[3 << 20]);
+    CodePackage.Refused refused =
+        assertThrows(
+            CodePackage.Refused.class,
+            () ->
+                CodePackage.read(
+                    file(), "valohai.yaml", new ArchiveLimits(10, 2 << 20, 1 << 20, 9_999)));
+    assertTrue(refused.getMessage().contains("unpacked"), refused.getMessage());
+  }
+
+  @Test
+  void aPlainTarOfACommitIsCheckedLikeAnUpload() throws Exception {
+    add("a/../../x", '0', "", "x");
+    Path plain = Files.write(folder.resolve("commit.tar"), tar.toByteArray());
+    CodePackage.Refused refused =
+        assertThrows(
+            CodePackage.Refused.class, () -> CodePackage.check(plain, ArchiveLimits.DEFAULT));
+    assertTrue(refused.getMessage().contains(".."), refused.getMessage());
+    assertThrows(
+        CodePackage.Refused.class,
+        () -> CodePackage.read(plain, "valohai.yaml", ArchiveLimits.DEFAULT));
+  }
+
+  @Test
+  void theLimitsAreFourGibibytesAndTwoHundredTimesThePackedSizePastTheFirst64Mebibytes() {
+    ArchiveLimits limits = ArchiveLimits.DEFAULT;
+    assertEquals(64L << 20, limits.most(1));
+    assertEquals(64L << 20, limits.most((64L << 20) / 200));
+    assertEquals(200L << 20, limits.most(1L << 20));
+    assertEquals(4L << 30, limits.most(2_000L << 20));
+    assertEquals(4L << 30, limits.most(Long.MAX_VALUE));
+    assertEquals(100_000, limits.entries());
+  }
+
+  @Test
+  void manyLargeFilesAreCheckedInLittleMemory() throws Exception {
+    // 256 MiB in 16 files, written without being held.
+    Path large = folder.resolve("large.tgz");
+    try (GZIPOutputStream out = new GZIPOutputStream(Files.newOutputStream(large))) {
+      byte[] chunk = new byte[1 << 20];
+      for (int i = 0; i < 16; i++) {
+        out.write(header("part-" + i, '0', "", 16L << 20));
+        for (int part = 0; part < 16; part++) {
+          out.write(chunk);
+        }
+      }
+      out.write(new byte[1024]);
+    }
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+    long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+    CodePackage.check(large, new ArchiveLimits(100, 1L << 30, 1L << 30, 200));
+    long used = threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
+    assertTrue(used < 8 << 20, used + " bytes were allocated for 256 MiB");
+  }
+
+  @Test
+  void whatTheClientMaySendAtMostPasses() throws Exception {
+    for (int i = 0; i < 10_000; i++) {
+      add("data/file-" + i, '0', "", "x");
+    }
+    add("valohai.yaml", '0', "", "- step: {}\n");
+    assertEquals(Optional.of("- step: {}\n"), read("valohai.yaml"));
   }
 
   private Optional<String> read(String wanted) throws Exception {
-    return CodePackage.read(file(), wanted, CodePackage.Limits.DEFAULT);
+    return CodePackage.read(file(), wanted, ArchiveLimits.DEFAULT);
   }
 
   private void refused(String why) throws IOException {
@@ -182,7 +305,7 @@ class CodePackageTest {
     CodePackage.Refused refused =
         assertThrows(
             CodePackage.Refused.class,
-            () -> CodePackage.read(file, "valohai.yaml", CodePackage.Limits.DEFAULT));
+            () -> CodePackage.read(file, "valohai.yaml", ArchiveLimits.DEFAULT));
     assertTrue(refused.getMessage().contains(why), refused.getMessage());
   }
 
@@ -197,10 +320,16 @@ class CodePackageTest {
 
   private void add(String name, char type, String link, String body) {
     byte[] content = body.getBytes(StandardCharsets.UTF_8);
+    tar.writeBytes(header(name, type, link, content.length));
+    tar.writeBytes(content);
+    tar.writeBytes(new byte[(512 - content.length % 512) % 512]);
+  }
+
+  private byte[] header(String name, char type, String link, long size) {
     byte[] header = new byte[512];
     put(header, 0, name);
-    put(header, 100, "0000644");
-    put(header, 124, "%011o".formatted(content.length));
+    put(header, 100, mode);
+    put(header, 124, "%011o".formatted(size));
     put(header, 136, "00000000000");
     header[156] = (byte) type;
     put(header, 157, link);
@@ -212,9 +341,7 @@ class CodePackageTest {
       sum += b & 0xff;
     }
     put(header, 148, "%06o\0 ".formatted(sum));
-    tar.writeBytes(header);
-    tar.writeBytes(content);
-    tar.writeBytes(new byte[(512 - content.length % 512) % 512]);
+    return header;
   }
 
   private static void put(byte[] header, int at, String text) {
