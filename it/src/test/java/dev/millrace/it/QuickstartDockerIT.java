@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -50,6 +51,7 @@ class QuickstartDockerIT {
   @Test
   @Order(1)
   void anInterruptLeavesNoContainerAndNoImage() {
+    Assumptions.assumeTrue(Machine.full(), "only in ./check --full");
     Transcript seen = newcomer.interrupt("\"epoch\": 2", "INT");
     assertEquals(130, seen.code(), seen.text());
     newcomer.expectNoProcess();

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -163,18 +164,25 @@ class QuickstartIT {
   @Test
   @Order(9)
   void theNextRunAfterAKilledStepReplacesWhatStays() {
+    Assumptions.assumeTrue(Machine.full(), "only in ./check --full");
     newcomer.interrupt("\"epoch\": 2", "KILL");
     Transcript stays = newcomer.quickstart("--stay").expectSuccess();
     assertEquals(1, masters(), "one master stays");
     Api api = new Api(stays.find("address: +(http\\S+)"), Optional.empty());
     assertEquals(200, api.get("/ready").status());
+  }
+
+  @Test
+  @Order(10)
+  void stopEndsWhatStays() {
+    assertEquals(1, masters());
     Transcript stopped = newcomer.quickstart("--stop");
     assertEquals(0, stopped.code(), stopped.text());
     newcomer.expectNoProcess();
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   void aFailedDownloadSaysSoAndWhatToDo() throws IOException {
     Path pom = newcomer.checkout().resolve("pom.xml");
     FileTime written = Files.getLastModifiedTime(pom);
@@ -195,7 +203,7 @@ class QuickstartIT {
   }
 
   @Test
-  @Order(11)
+  @Order(12)
   void tooLittleRoomAndAMissingJdkAreRefusedWithTheRemedy() throws IOException {
     Machine.require(Machine.isRoot(), "root, to give the newcomer a small disk");
     Transcript full =
