@@ -178,8 +178,9 @@ class OnpremAccountTest {
     assertTrue(lives(run));
     account.release(node.id(), Calls.call());
     StandIn.await("the node is gone", () -> nodes().isEmpty());
-    assertFalse(lives(pid));
-    assertFalse(lives(run));
+    // Killed processes are there until their parent, or who took them over, has asked for them.
+    StandIn.await("the worker is gone", () -> !lives(pid));
+    StandIn.await("the run is gone", () -> !lives(run));
     assertFalse(Files.exists(folder("n1")));
     assertTrue(Files.readString(data.resolve("onprem/removed")).startsWith("--dir "));
   }
