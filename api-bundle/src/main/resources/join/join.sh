@@ -99,9 +99,9 @@ quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 chmod 755 "$dir/start"
 (umask 077 && printf '%s\n' "$token" >"$dir/join-token")
 
-service=
+service= log=$dir/worker.log
 if [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ] && [ "$dir" = /var/lib/millrace-worker ]; then
-  service=millrace-worker
+  service=millrace-worker log="journalctl -u millrace-worker"
   # Runs outlive their worker: only the worker itself is stopped with the service.
   cat >/etc/systemd/system/$service.service <<EOF
 [Unit]
@@ -135,7 +135,7 @@ while [ -e "$dir/join-token" ]; do
     fail "the worker ended."
   fi
   waited=$((waited + 1))
-  [ "$waited" -lt 300 ] || fail "the worker did not join within 60 s; it goes on trying. Its log: ${service:+journalctl -u $service}$dir/worker.log"
+  [ "$waited" -lt 300 ] || fail "the worker did not join within 60 s; it goes on trying. Its log: $log"
   sleep 0.2
 done
 if [ -n "$service" ]; then

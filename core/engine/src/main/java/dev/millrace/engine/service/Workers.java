@@ -2,6 +2,7 @@ package dev.millrace.engine.service;
 
 import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.Environment;
+import dev.millrace.engine.domain.EnvironmentId;
 import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.domain.WorkerId;
@@ -13,6 +14,7 @@ import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,13 +71,22 @@ public final class Workers {
         session -> {
           Optional<Environment> group =
               environment.map(name -> Environments.visible(session, access, actor, name));
-          List<View> all =
+          Map<EnvironmentId, Boolean> administered = new HashMap<>();
+          List<Worker> all =
               session.workers().list(group.map(Environment::id), MOST).stream()
-                  .flatMap(worker -> view(session, actor, worker).stream())
+                  .filter(
+                      worker ->
+                          administered.computeIfAbsent(
+                              worker.group(), id -> administers(session, actor, id)))
                   .toList();
           int from = Math.min(slice.offset(), all.size());
           int to = Math.min(all.size(), from + slice.limit());
-          return new Rows<>(all.subList(from, to), all.size());
+          // The runs are counted of those that are shown only.
+          List<View> shown =
+              all.subList(from, to).stream()
+                  .flatMap(worker -> view(session, actor, worker).stream())
+                  .toList();
+          return new Rows<>(shown, all.size());
         });
   }
 
@@ -163,6 +174,14 @@ public final class Workers {
         .find(new Scope.Everything(), worker.group())
         .filter(group -> administers(session, actor, group))
         .map(group -> view(session, group, worker));
+  }
+
+  private boolean administers(Session session, Actor actor, EnvironmentId group) {
+    return session
+        .environments()
+        .find(new Scope.Everything(), group)
+        .filter(found -> administers(session, actor, found))
+        .isPresent();
   }
 
   private boolean administers(Session session, Actor actor, Environment group) {
