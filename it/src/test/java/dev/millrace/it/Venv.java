@@ -2,8 +2,10 @@ package dev.millrace.it;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +18,13 @@ final class Venv {
   static synchronized Path program(String name, Path pins, String program) {
     Path venv = Machine.repository().resolve(".check").resolve(name);
     Path installed = venv.resolve("installed.txt");
-    try {
+    // Two profiles may want it at the same time.
+    try (FileChannel lock =
+        FileChannel.open(
+            venv.resolveSibling(name + ".lock"),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE)) {
+      lock.lock();
       if (!Files.exists(installed) || Files.mismatch(installed, pins) != -1) {
         install(venv, pins);
         Files.copy(pins, installed);
