@@ -33,7 +33,7 @@ class FaultsIT {
   private static final Duration LIMIT = Duration.ofSeconds(180);
   private static final int RUNS = 10;
   private static final int KILLS = Machine.full() ? 20 : 3;
-  private static final Duration AWAY = Duration.ofSeconds(Machine.full() ? 600 : 20);
+  private static final Duration AWAY = Duration.ofSeconds(Machine.full() ? 600 : 60);
 
   /** The longest time before a kill. */
   private static final int PAUSE_MILLIS = 1_500;

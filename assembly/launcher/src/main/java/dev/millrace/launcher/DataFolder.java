@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +49,7 @@ final class DataFolder implements AutoCloseable {
       }
       DataFolder data = new DataFolder(folder, channel);
       Files.deleteIfExists(data.stateFile());
+      data.dropUploads();
       return data;
     } catch (IOException e) {
       throw new Refusal(
@@ -56,6 +58,18 @@ final class DataFolder implements AutoCloseable {
               + " cannot be used: "
               + e
               + ". Give the user that runs Millrace the right to write there, or set MILLRACE_DATA.");
+    }
+  }
+
+  /** What a master that was killed had half received or half packed. */
+  private void dropUploads() throws IOException {
+    Path uploads = folder.resolve("uploads");
+    if (Files.isDirectory(uploads)) {
+      try (DirectoryStream<Path> left = Files.newDirectoryStream(uploads)) {
+        for (Path file : left) {
+          Files.delete(file);
+        }
+      }
     }
   }
 

@@ -27,6 +27,18 @@ final class DataFolderTest {
   }
 
   @Test
+  void whatAKilledMasterHadHalfReceivedGoesAtTheNextStart() throws Exception {
+    Path left = Files.createDirectories(folder.resolve("uploads")).resolve("code-1.tgz");
+    Files.writeString(left, "half");
+    try (DataFolder data = DataFolder.open(folder)) {
+      assertFalse(Files.exists(left));
+      Files.writeString(left, "another's");
+      assertThrows(Refusal.class, () -> DataFolder.open(data.path()));
+      assertTrue(Files.exists(left), "the folder is held by another master");
+    }
+  }
+
+  @Test
   void theStateIsToldWhileTheMasterLives() throws Exception {
     Path state = folder.resolve("run/master");
     try (DataFolder data = DataFolder.open(folder)) {

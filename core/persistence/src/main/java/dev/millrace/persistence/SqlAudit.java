@@ -30,6 +30,12 @@ final class SqlAudit implements AuditStore {
   }
 
   @Override
+  public int purge(Instant before, int limit) {
+    return new Jdbc(session)
+        .change("delete from audit_entry where happened_at < ? limit ?", before, limit);
+  }
+
+  @Override
   public Rows<AuditEntry> list(Optional<String> subject, Slice slice) {
     return new Hql(session, "from AuditEntry a")
         .and(subject, "a.subject = :subject", "subject", s -> s)

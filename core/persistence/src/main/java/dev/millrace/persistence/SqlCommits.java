@@ -58,6 +58,12 @@ final class SqlCommits implements CommitStore {
   }
 
   @Override
+  public void remove(CommitId id) {
+    jdbc.change("delete from code_config where commit_id = ?", id.value());
+    jdbc.change("delete from code_commit where id = ?", id.value());
+  }
+
+  @Override
   public Optional<Commit> find(Scope scope, CommitId id) {
     return withConfigs(from(scope).and("c.id = :id", "id", id.value()), 1).stream().findFirst();
   }

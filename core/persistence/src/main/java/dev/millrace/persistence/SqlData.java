@@ -118,6 +118,12 @@ final class SqlData implements DatumStore {
   }
 
   @Override
+  public void remove(DatumId id) {
+    jdbc.change("delete from datum_tag where datum_id = ?", id.value());
+    jdbc.change("delete from datum where id = ?", id.value());
+  }
+
+  @Override
   public boolean insert(PendingUpload upload) {
     return jdbc.insert(
         "insert into pending_upload (id, execution_id, path, byte_count, store_id, store_key,"

@@ -243,6 +243,40 @@ final class SqlExecutions implements ExecutionStore {
   }
 
   @Override
+  public List<Execution> removable(Instant deletedBefore, Slice slice) {
+    String sealed =
+        " and e.settled_at is not null and e.log_store_id is not null"
+            + " and not exists (select 1 from pending_upload u where u.execution_id = e.id)";
+    return jdbc
+        .list(
+            row -> new ExecutionId(Micros.uuid(row.getBytes(1))),
+            "select e.id, e.deleted_at as since from execution e where e.deleted_at < ?"
+                + sealed
+                + " union select e.id, p.deleted_at from project p"
+                + " join execution e on e.project_id = p.id where p.deleted_at < ?"
+                + " and e.deleted_at is null"
+                + sealed
+                + " order by since, id limit ? offset ?",
+            deletedBefore,
+            deletedBefore,
+            slice.limit(),
+            slice.offset())
+        .stream()
+        .flatMap(id -> find(new Scope.Everything(), id).stream())
+        .toList();
+  }
+
+  @Override
+  public void remove(ExecutionId id) {
+    for (String kept :
+        List.of("fact", "metadata_batch", "metadata_value", "pending_upload", "execution_spec")) {
+      jdbc.change("delete from " + kept + " where execution_id = ?", id.value());
+    }
+    jdbc.change("update datum set output_of = null where output_of = ?", id.value());
+    jdbc.change("delete from execution where id = ?", id.value());
+  }
+
+  @Override
   public OutputTotals addOutputs(ExecutionId id, long files, long bytes) {
     jdbc.change(
         "update execution set output_files = output_files + ?, output_bytes = output_bytes + ?"

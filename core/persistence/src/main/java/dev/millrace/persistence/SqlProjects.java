@@ -17,6 +17,7 @@ import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Version;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.hibernate.StatelessSession;
@@ -66,6 +67,29 @@ final class SqlProjects implements ProjectStore {
     return jdbc.first(
             row -> row.getInt(1), "select execution_counter from project where id = ?", id.value())
         .orElseThrow(() -> new IllegalArgumentException("no project " + id));
+  }
+
+  @Override
+  public List<Project> deleted(Instant before, int limit) {
+    return new Hql(session, "from Project p")
+            .and("p.deletedAt < :before", "before", before)
+            .list(Row.class, "p", "p.deletedAt, p.id", Slice.first(limit))
+            .stream()
+            .map(Row::project)
+            .toList();
+  }
+
+  @Override
+  public void remove(ProjectId id) {
+    jdbc.change(
+        "delete from datum_alias_move where alias_id in"
+            + " (select a.id from datum_alias a where a.project_id = ?)",
+        id.value());
+    for (String kept : List.of("datum_alias", "team_project", "repository")) {
+      jdbc.change("delete from " + kept + " where project_id = ?", id.value());
+    }
+    jdbc.change("delete from environment_variable where holder_id = ?", id.value());
+    jdbc.change("delete from project where id = ?", id.value());
   }
 
   @Override

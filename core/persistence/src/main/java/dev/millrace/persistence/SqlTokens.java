@@ -67,6 +67,15 @@ final class SqlTokens implements TokenStore {
   }
 
   @Override
+  public int purgeTokens(Instant before, int limit) {
+    return jdbc.change(
+        "delete from api_token where expires_at < ? or revoked_at < ? limit ?",
+        before,
+        before,
+        limit);
+  }
+
+  @Override
   public void insert(JoinToken token) {
     table.insert(JoinRow.of(token));
   }

@@ -52,6 +52,17 @@ final class SqlWebSessions implements WebSessionStore {
   }
 
   @Override
+  public void trim(OwnerId user, int kept) {
+    jdbc.list(
+            row -> row.getString(1),
+            "select cookie_hash from web_session where user_id = ?"
+                + " order by created_at desc, cookie_hash limit 1000 offset ?",
+            user.value(),
+            kept)
+        .forEach(this::delete);
+  }
+
+  @Override
   public int purge(Instant before, int limit) {
     return jdbc.change("delete from web_session where expires_at < ? limit ?", before, limit);
   }

@@ -63,6 +63,25 @@ final class SqlWorkers implements WorkerStore {
   }
 
   @Override
+  public long count(EnvironmentId group) {
+    return jdbc.first(
+            row -> row.getLong(1),
+            "select count(*) from worker where group_id = ? and removed_at is null",
+            group.value())
+        .orElse(0L);
+  }
+
+  @Override
+  public int purgeRemoved(Instant before, int limit) {
+    return jdbc.change(
+        "delete from worker where removed_at < ?"
+            + " and not exists (select 1 from execution e where e.lease_worker_id = worker.id)"
+            + " limit ?",
+        before,
+        limit);
+  }
+
+  @Override
   public void beat(WorkerId id, Instant at) {
     jdbc.change("update worker set beat = beat + 1, last_seen_at = ? where id = ?", at, id.value());
   }

@@ -72,4 +72,12 @@ class H2ContractTest {
       return emptied();
     }
   }
+
+  @Nested
+  class Removal extends RemovalContract {
+    @Override
+    Database empty() {
+      return emptied();
+    }
+  }
 }

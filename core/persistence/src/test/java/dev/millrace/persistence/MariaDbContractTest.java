@@ -83,4 +83,12 @@ class MariaDbContractTest {
       return emptied();
     }
   }
+
+  @Nested
+  class Removal extends RemovalContract {
+    @Override
+    Database empty() {
+      return emptied();
+    }
+  }
 }

@@ -28,7 +28,7 @@ import org.osgi.service.component.annotations.Reference;
 
 /**
  * Makes sure that the code of a commit is in a data store, once per commit. The address of an
- * archive is the SHA-256 of its tar, so that the same commit of two projects is kept once.
+ * archive is its project and the SHA-256 of its tar, so that it can go with its project.
  */
 @Component(service = CodeArchives.class)
 public final class CodeArchives {
@@ -113,7 +113,7 @@ public final class CodeArchives {
           e);
     }
     String hash = HexFormat.of().formatHex(sha256.digest());
-    String key = "code/" + hash;
+    String key = CodeArchive.key(commit.project(), hash);
     blobs.ensure(store, key, file);
     return new CodeArchive(store.id(), key, hash, Files.size(file), CodeArchive.Format.TAR);
   }

@@ -32,6 +32,9 @@ public final class Registrations {
   private static final int WIRE_VERSION = 1;
   private static final int MAX_SLOTS = 1024;
 
+  /** What the loops look at. */
+  private static final int MOST_WORKERS = 10_000;
+
   private final Database database;
   private final InstallationKey key;
   private final WorkerReleases releases;
@@ -155,6 +158,10 @@ public final class Registrations {
               .filter(w -> w.removedAt().isEmpty())
               .orElseThrow(Registrations::refused);
       return answer(known.id(), credential, group);
+    }
+    if (session.workers().count(group.id()) >= MOST_WORKERS) {
+      throw new Refused(
+          409, "group_full", "The group has " + MOST_WORKERS + " workers; remove some first.");
     }
     Worker worker =
         new Worker(

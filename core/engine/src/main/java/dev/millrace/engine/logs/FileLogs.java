@@ -6,6 +6,7 @@ import dev.millrace.engine.settings.Settings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -25,6 +26,8 @@ import org.osgi.service.component.annotations.Reference;
     service = {LiveLogs.class, FileLogs.class},
     immediate = true)
 public final class FileLogs implements LiveLogs {
+  private static final String SCRATCH = ".sealing";
+
   private final Path root;
   private final Clock clock;
   private final Map<ExecutionId, LiveLog> logs = new ConcurrentHashMap<>();
@@ -96,7 +99,18 @@ public final class FileLogs implements LiveLogs {
   /** A file to write a sealed log to before it goes into its store. */
   Path scratch(ExecutionId execution) throws IOException {
     Files.createDirectories(root);
-    return root.resolve(execution + ".sealing");
+    return root.resolve(execution + SCRATCH);
+  }
+
+  /** Removes what a master that was killed had half sealed. */
+  void clearScratch() throws IOException {
+    if (Files.isDirectory(root)) {
+      try (DirectoryStream<Path> left = Files.newDirectoryStream(root, "*" + SCRATCH)) {
+        for (Path file : left) {
+          Files.delete(file);
+        }
+      }
+    }
   }
 
   /** Removes the live log of a sealed or deleted execution. Removing nothing is no error. */

@@ -117,6 +117,11 @@ public final class Sealing {
 
   /** A master that was killed after a log was sealed left its live files behind. */
   private void forgetSealed() {
+    try {
+      live.clearScratch();
+    } catch (IOException e) {
+      log.warn("half sealed logs cannot be removed reason=\"{}\"", e.toString());
+    }
     for (ExecutionId id : live.all()) {
       boolean sealed =
           database

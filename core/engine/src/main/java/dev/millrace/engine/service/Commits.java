@@ -120,7 +120,7 @@ public final class Commits {
                     new Unavailable(
                         "store_missing",
                         "This installation has no data store; ask the administrator to add one"));
-    String key = "code/" + upload.sha256();
+    String key = CodeArchive.key(project.id(), upload.sha256());
     try {
       blobs.ensure(store, key, upload.file());
     } catch (StoreUnavailable e) {
@@ -197,6 +197,14 @@ public final class Commits {
     return list(actor, Optional.of(id), Optional.empty(), slice);
   }
 
+  /** How many commits the project has, fetched and uploaded. */
+  static long count(Session session, ProjectId project) {
+    return session
+        .commits()
+        .list(new Scope.Everything(), Optional.of(project), Optional.empty(), Slice.first(0))
+        .total();
+  }
+
   private Commit store(Actor actor, Commit commit, boolean known) {
     try {
       return database.transact(
@@ -204,6 +212,8 @@ public final class Commits {
             if (known) {
               session.commits().update(commit);
             } else {
+              Ceiling.check(
+                  count(session, commit.project()), Ceiling.COMMITS, "The project", "commits");
               session.commits().insert(commit);
             }
             audit.record(

@@ -12,6 +12,7 @@ import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
 import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
 import java.math.BigDecimal;
@@ -143,6 +144,11 @@ public final class Environments {
       return database.transact(
           session -> {
             Environment made = apply(session, actor, base, wish, now);
+            Ceiling.check(
+                session.environments().list(new Scope.Everything(), Slice.first(0)).total(),
+                Ceiling.ENVIRONMENTS,
+                "The installation",
+                "environments");
             session.environments().insert(made);
             audit.record(
                 session, actor, "environment.create", subject(made), Map.of(), facts(made));

@@ -99,7 +99,12 @@ public final class Fetches {
       return new Fetched(List.of(), List.of(String.valueOf(e.getMessage())));
     }
     int made = 0;
+    long known = database.read(session -> Commits.count(session, id));
     for (FetchedCommit commit : found) {
+      if (known + made >= Ceiling.COMMITS) {
+        errors.add(Ceiling.message(known + made, "The project", "commits"));
+        break;
+      }
       try {
         if (store(project, commit)) {
           made++;

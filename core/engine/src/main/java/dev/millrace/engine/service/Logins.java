@@ -30,7 +30,6 @@ public final class Logins {
 
   private static final Logger log = LoggerFactory.getLogger(Logins.class);
   private static final int NAME_CHARS = 150;
-  private static final int PURGE = 1_000;
 
   private final Database database;
   private final Passwords passwords;
@@ -121,7 +120,6 @@ public final class Logins {
             throw new TooMany(
                 WINDOW, "Too many failed logins; wait 15 minutes, or use an API token meanwhile");
           }
-          session.attempts().purge(since, PURGE);
           session.attempts().add(account, now);
           return true;
         });

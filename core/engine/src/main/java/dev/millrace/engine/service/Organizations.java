@@ -10,6 +10,7 @@ import dev.millrace.engine.domain.User;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
 import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
 import java.time.Clock;
@@ -92,6 +93,11 @@ public final class Organizations {
           session -> {
             Organization made =
                 new Organization(session.owners().nextId(), name, clock.instant(), 1);
+            Ceiling.check(
+                session.owners().organizations(new Scope.Everything(), Slice.first(0)).total(),
+                Ceiling.ORGANIZATIONS,
+                "The installation",
+                "organisations");
             session.owners().insert(made);
             audit.record(
                 session,
@@ -141,6 +147,11 @@ public final class Organizations {
               session.owners().membersOf(of.id()).stream()
                   .filter(m -> m.user().equals(user.id()))
                   .findFirst();
+          Ceiling.check(
+              session.owners().membersOf(of.id()).size(),
+              Ceiling.MEMBERS,
+              "The organisation",
+              "members");
           session.owners().put(new Membership(of.id(), user.id(), admin));
           audit.record(
               session,

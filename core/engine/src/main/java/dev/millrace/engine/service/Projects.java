@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.osgi.service.component.annotations.Activate;
@@ -129,6 +130,11 @@ public final class Projects {
                       1),
                   wish,
                   now);
+          Ceiling.check(
+              session.projects().list(new Scope.Owners(Set.of(owner.id())), Slice.first(0)).total(),
+              Ceiling.PROJECTS,
+              "This owner",
+              "projects");
           session.projects().insert(made);
           audit.record(session, actor, "project.create", subject(made), Map.of(), facts(made));
           return detail(session, actor, made);
@@ -156,12 +162,18 @@ public final class Projects {
         });
   }
 
-  /** Deletes a project: nobody sees it or its executions any more, and its name is free again. */
+  /**
+   * Deletes a project: nobody sees it or its executions any more, and its name is free again. After
+   * {@code millrace.keep.deleted.days} it is removed with all that it has.
+   *
+   * @throws Conflict while an execution of it has not ended
+   */
   public void delete(Actor actor, ProjectId id) {
     database.transact(
         session -> {
           Project before = visible(session, actor, id);
           access.requireAdministration(session, actor, before);
+          requireEnded(session, id);
           Instant now = clock.instant();
           Project after =
               new Project(
@@ -179,6 +191,23 @@ public final class Projects {
           store(session, actor, "project.delete", before, after);
           return true;
         });
+  }
+
+  private static void requireEnded(Session session, ProjectId id) {
+    long unfinished =
+        session.executions().summary(id).entrySet().stream()
+            .filter(entry -> !entry.getKey().terminal())
+            .mapToLong(Map.Entry::getValue)
+            .sum();
+    if (unfinished > 0) {
+      throw new Conflict(
+          "not_ended",
+          unfinished == 1
+              ? "An execution of the project has not ended; stop it first, then delete the project"
+              : unfinished
+                  + " executions of the project have not ended; stop them first, then delete the"
+                  + " project");
+    }
   }
 
   private Project apply(Session session, Actor actor, Project base, Wish wish, Instant now) {

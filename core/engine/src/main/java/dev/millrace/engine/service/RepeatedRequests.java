@@ -15,8 +15,6 @@ final class RepeatedRequests {
   /** How long a key is remembered. */
   static final Duration KEPT = Duration.ofHours(24);
 
-  private static final int PURGE = 100;
-
   private static final String PURPOSE = "request";
 
   private final InstallationKey installation;
@@ -36,7 +34,6 @@ final class RepeatedRequests {
   Optional<String> take(Session session, OwnerId user, IdempotencyKey key, String kind, String id) {
     Instant now = clock.instant();
     Instant expired = now.minus(KEPT);
-    session.idempotency().purge(expired, PURGE);
     String prefix = kind + ":";
     // Signed, because the request may hold a secret that a plain hash would let one guess.
     IdempotencyKey kept =

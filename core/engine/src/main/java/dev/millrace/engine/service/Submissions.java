@@ -51,6 +51,7 @@ public final class Submissions {
   private final ConfigReader configs = new ConfigReader();
   private final RunSpecs specs;
   private final RepeatedRequests repeated;
+  private final long most;
 
   @Activate
   public Submissions(
@@ -69,6 +70,7 @@ public final class Submissions {
     this.ids = new Uuid7(clock);
     this.specs = new RunSpecs(key, ids, settings.inputRanges());
     this.repeated = new RepeatedRequests(key, clock);
+    this.most = settings.projectExecutions();
   }
 
   /**
@@ -178,6 +180,15 @@ public final class Submissions {
     Instant now = clock.instant();
     // Last of all, because it holds the project's row until the end of the transaction.
     int counter = session.projects().nextExecutionCounter(project.id());
+    if (counter > most) {
+      Ceiling.check(
+          session.executions().summary(project.id()).values().stream()
+              .mapToLong(Long::longValue)
+              .sum(),
+          most,
+          "The project",
+          "executions");
+    }
     Execution execution =
         new Execution(
             id,

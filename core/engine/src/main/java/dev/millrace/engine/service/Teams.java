@@ -114,6 +114,11 @@ public final class Teams {
                   false,
                   clock.instant(),
                   1);
+          Ceiling.check(
+              session.teams().list(new Scope.Owners(Set.of(of.id())), Slice.first(0)).total(),
+              Ceiling.TEAMS,
+              "The organisation",
+              "teams");
           session.teams().insert(team);
           fill(session, actor, team, wish);
           View made = view(session, team);

@@ -131,6 +131,11 @@ public final class Users {
                     false,
                     clock.instant(),
                     1);
+            Ceiling.check(
+                session.owners().users(Slice.first(0)).total(),
+                Ceiling.USERS,
+                "The installation",
+                "users");
             session.owners().insert(user, hash);
             audit.record(session, actor, "user.create", subject(user), Map.of(), facts(user));
             return user;

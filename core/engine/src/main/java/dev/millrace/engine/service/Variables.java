@@ -13,6 +13,7 @@ import dev.millrace.engine.keys.InstallationKey;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
 import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
 import java.time.Clock;
@@ -20,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -116,6 +118,14 @@ public final class Variables {
                   now,
                   1);
           check(made);
+          Ceiling.check(
+              session
+                  .variables()
+                  .groups(new Scope.Owners(Set.of(owner.id())), Slice.first(0))
+                  .total(),
+              Ceiling.VARIABLE_GROUPS,
+              "This owner",
+              "groups of variables");
           session.variables().insert(made);
           audit.record(
               session, actor, "variable_group.create", subject(made), Map.of(), facts(made));

@@ -26,7 +26,9 @@ public final class WebSessions {
 
   private static final String FORM = "web form v1";
   private static final int LONGEST_COOKIE = 200;
-  private static final int PURGE = 1_000;
+
+  /** Sessions that one user may have at a time; the oldest give way. */
+  private static final int MOST = 20;
 
   private final Database database;
   private final Logins logins;
@@ -58,7 +60,7 @@ public final class WebSessions {
     Instant now = clock.instant();
     database.transact(
         session -> {
-          session.webSessions().purge(now, PURGE);
+          session.webSessions().trim(user.id(), MOST - 1);
           session
               .webSessions()
               .insert(

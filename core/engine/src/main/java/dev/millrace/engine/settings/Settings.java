@@ -149,6 +149,21 @@ public final class Settings {
     return number("millrace.output.bytes", 1L << 40);
   }
 
+  /** How long what a user deleted can still be looked up. */
+  public Duration keepDeleted() {
+    return Duration.ofDays(number("millrace.keep.deleted.days", 30));
+  }
+
+  /** How long audit entries are kept. */
+  public Duration keepAudit() {
+    return Duration.ofDays(number("millrace.keep.audit.days", 730));
+  }
+
+  /** Executions that one project may have, deleted ones left out. */
+  public long projectExecutions() {
+    return number("millrace.project.executions", 1_000_000);
+  }
+
   /** Address ranges from which inputs may come although they are loopback or link-local. */
   public List<String> inputAllow() {
     return list("millrace.input.allow");

@@ -51,6 +51,9 @@ public interface CodeSource {
   Optional<String> file(ProjectId project, String identifier, String path, int maxBytes)
       throws SourceException;
 
+  /** Removes what is kept of the project's repository; again is no error. */
+  void forget(ProjectId project) throws SourceException;
+
   /**
    * Writes a fetched commit as a tar. The same commit always gives the same bytes: entries by path,
    * times of the commit, owner 0, modes 0644 and 0755. More than an archive may hold is refused.

@@ -1,11 +1,15 @@
 package dev.millrace.engine.store;
 
 import dev.millrace.engine.domain.AuditEntry;
+import java.time.Instant;
 import java.util.Optional;
 
 /** Audit entries; append-only. */
 public interface AuditStore {
   void append(AuditEntry entry);
+
+  /** Removes entries from before that time, at most {@code limit}. */
+  int purge(Instant before, int limit);
 
   /** Newest first; {@code subject} narrows to one subject. */
   Rows<AuditEntry> list(Optional<String> subject, Slice slice);

@@ -14,6 +14,9 @@ public interface CommitStore {
   /** Replaces refs, description, config, yaml path and archive of the row with that id. */
   void update(Commit commit);
 
+  /** Removes the row with its configuration. */
+  void remove(CommitId id);
+
   Optional<Commit> find(Scope scope, CommitId id);
 
   Optional<Commit> byIdentifier(Scope scope, ProjectId project, String identifier);

@@ -19,6 +19,9 @@ public interface DatumStore {
 
   Rows<Datum> list(Scope scope, DatumFilter filter, Slice slice);
 
+  /** Removes the row with its tags. */
+  void remove(DatumId id);
+
   /** Stores the upload unless one of its id exists; false if so. */
   boolean insert(PendingUpload upload);
 

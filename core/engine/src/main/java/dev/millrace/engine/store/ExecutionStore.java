@@ -77,6 +77,15 @@ public interface ExecutionStore {
   /** The beats of all offered and held leases. */
   Map<ExecutionId, Long> beats();
 
+  /**
+   * Those that may be removed for good: deleted before that time, they or their project; settled,
+   * with their log sealed, and without uploads on their way. Oldest deletion first.
+   */
+  List<Execution> removable(Instant deletedBefore, Slice slice);
+
+  /** Removes the row and all that is kept of that execution alone; its outputs stay. */
+  void remove(ExecutionId id);
+
   /** How much the execution has put out, or has begun to. */
   record OutputTotals(long files, long bytes) {}
 

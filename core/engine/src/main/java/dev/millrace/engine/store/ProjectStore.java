@@ -3,6 +3,8 @@ package dev.millrace.engine.store;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -23,6 +25,12 @@ public interface ProjectStore {
 
   /** The next execution counter, from 1; locks the project's row until the transaction ends. */
   int nextExecutionCounter(ProjectId id);
+
+  /** Deleted before that time, oldest deletion first. */
+  List<Project> deleted(Instant before, int limit);
+
+  /** Removes the row, its repository, variables and aliases, and takes it from its teams. */
+  void remove(ProjectId id);
 
   Optional<Repository> repository(ProjectId id);
 

@@ -23,6 +23,9 @@ public interface TokenStore {
   /** False if it was revoked before. */
   boolean revoke(TokenId id, Instant at);
 
+  /** Removes API tokens that expired or were revoked before that time, at most {@code limit}. */
+  int purgeTokens(Instant before, int limit);
+
   void insert(JoinToken token);
 
   Optional<JoinToken> joinTokenByHash(String hash);

@@ -17,6 +17,9 @@ public interface WebSessionStore {
   /** Ends every session of a user and returns how many there were. */
   int deleteOf(OwnerId user);
 
+  /** Ends all but the newest {@code kept} sessions of a user. */
+  void trim(OwnerId user, int kept);
+
   /** Removes sessions that expired before that time, at most {@code limit}. */
   int purge(Instant before, int limit);
 }

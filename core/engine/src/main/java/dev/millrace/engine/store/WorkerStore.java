@@ -25,6 +25,15 @@ public interface WorkerStore {
   /** Not removed, oldest first; {@code group} narrows where present. */
   List<Worker> list(Optional<EnvironmentId> group, int limit);
 
+  /** How many the group has that are not removed. */
+  long count(EnvironmentId group);
+
+  /**
+   * Forgets workers that were removed before that time and hold no execution, at most {@code
+   * limit}.
+   */
+  int purgeRemoved(Instant before, int limit);
+
   /** Raises the beat and stamps the time seen. Leaves the version. */
   void beat(WorkerId id, Instant at);
 }

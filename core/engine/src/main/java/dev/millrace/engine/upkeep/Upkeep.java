@@ -5,7 +5,7 @@ import dev.millrace.engine.artifacts.StoreUnavailable;
 import dev.millrace.engine.domain.DataStore;
 import dev.millrace.engine.domain.PendingUpload;
 import dev.millrace.engine.loop.Leadership;
-import dev.millrace.engine.loop.Loop;
+import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
@@ -15,57 +15,42 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
-import org.osgi.service.component.annotations.Activate;
-import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.annotations.Deactivate;
-import org.osgi.service.component.annotations.Reference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the leading master clears away: uploads that never became outputs, with their bytes, a day
- * after their execution settled; join tokens and failed logins a day after they stopped to count;
- * machines a month after they were gone.
+ * What the leading master clears away. What users deleted goes for good after {@code
+ * millrace.keep.deleted.days}, audit entries after {@code millrace.keep.audit.days}; uploads that
+ * never became outputs go with their bytes a day after their execution settled; join tokens, failed
+ * logins and request keys a day after they stopped to count, sessions at once; machines, workers
+ * and API tokens a month after they were gone.
  */
-@Component(service = Upkeep.class, immediate = true)
 public final class Upkeep {
   private static final Logger log = LoggerFactory.getLogger(Upkeep.class);
-  private static final Duration PERIOD = Duration.ofMinutes(1);
   private static final Duration DAY = Duration.ofDays(1);
   private static final Duration MONTH = Duration.ofDays(30);
   private static final int BATCH = 500;
 
   private final Database database;
   private final Blobs blobs;
+  private final Removal removal;
   private final Leadership leadership;
+  private final Settings settings;
   private final Clock clock;
-  private final Optional<Loop> loop;
 
-  @Activate
-  public Upkeep(
-      @Reference Database database,
-      @Reference Blobs blobs,
-      @Reference Leadership leadership,
-      @Reference Clock clock) {
-    this(database, blobs, leadership, clock, true);
-  }
-
-  /** One whose ticks may be called by hand. */
-  public Upkeep(
-      Database database, Blobs blobs, Leadership leadership, Clock clock, boolean looping) {
+  Upkeep(
+      Database database,
+      Blobs blobs,
+      Removal removal,
+      Leadership leadership,
+      Settings settings,
+      Clock clock) {
     this.database = database;
     this.blobs = blobs;
+    this.removal = removal;
     this.leadership = leadership;
+    this.settings = settings;
     this.clock = clock;
-    this.loop =
-        looping
-            ? Optional.of(Loop.start("upkeep", PERIOD, leadership.led(this::tick)))
-            : Optional.empty();
-  }
-
-  @Deactivate
-  public void close() {
-    loop.ifPresent(Loop::close);
   }
 
   /** One pass. Throws {@link dev.millrace.engine.loop.Deposed} where another master leads. */
@@ -73,8 +58,14 @@ public final class Upkeep {
     Instant now = clock.instant();
     purge("join tokens", s -> s.tokens().purgeJoinTokens(now.minus(DAY), BATCH));
     purge("failed logins", s -> s.attempts().purge(now.minus(DAY), BATCH));
+    purge("request keys", s -> s.idempotency().purge(now.minus(DAY), BATCH));
+    purge("ended sessions", s -> s.webSessions().purge(now, BATCH));
+    purge("ended tokens", s -> s.tokens().purgeTokens(now.minus(MONTH), BATCH));
     purge("gone machines", s -> s.nodes().purgeGone(now.minus(MONTH), BATCH));
+    purge("removed workers", s -> s.workers().purgeRemoved(now.minus(MONTH), BATCH));
+    purge("audit entries", s -> s.audit().purge(now.minus(settings.keepAudit()), BATCH));
     sweep(now.minus(DAY));
+    removal.pass(now.minus(settings.keepDeleted()));
   }
 
   private void purge(String what, ToIntFunction<Session> work) {

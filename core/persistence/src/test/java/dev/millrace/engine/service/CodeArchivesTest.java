@@ -8,14 +8,7 @@ import dev.millrace.engine.domain.CodeArchive;
 import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.CommitId;
 import dev.millrace.engine.domain.ProjectId;
-import dev.millrace.engine.domain.Repository;
-import dev.millrace.engine.domain.Secret;
 import dev.millrace.engine.settings.Settings;
-import dev.millrace.engine.source.CodeSource;
-import dev.millrace.engine.source.FetchedCommit;
-import dev.millrace.engine.source.NewKey;
-import dev.millrace.engine.source.SourceAddress;
-import dev.millrace.engine.source.SourceLogin;
 import dev.millrace.persistence.H2Database;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -95,33 +88,11 @@ class CodeArchivesTest {
   }
 
   /** A source of one commit, which counts how often it was packed. */
-  private record Counted(AtomicInteger packed) implements CodeSource {
-    @Override
-    public SourceAddress check(String url) {
-      return new SourceAddress(SourceAddress.Kind.FOLDER, "file:");
-    }
+  private static final class Counted extends NoSource {
+    private final AtomicInteger packed;
 
-    @Override
-    public void checkHostKeys(String hostKeys) {}
-
-    @Override
-    public NewKey newKey(String comment) {
-      return new NewKey("ssh-ed25519 AAAA " + comment, Secret.of("private"));
-    }
-
-    @Override
-    public List<FetchedCommit> fetch(Repository repository, SourceLogin login, int limit) {
-      return List.of();
-    }
-
-    @Override
-    public List<String> notices(ProjectId project, String identifier) {
-      return List.of();
-    }
-
-    @Override
-    public Optional<String> file(ProjectId project, String commit, String path, int maxBytes) {
-      return Optional.empty();
+    Counted(AtomicInteger packed) {
+      this.packed = packed;
     }
 
     @Override

@@ -13,6 +13,8 @@ import dev.millrace.engine.domain.TokenId;
 import dev.millrace.engine.loop.Deposed;
 import dev.millrace.engine.loop.Leadership;
 import dev.millrace.engine.service.Desk;
+import dev.millrace.engine.service.NoSource;
+import dev.millrace.engine.settings.Settings;
 import dev.millrace.persistence.H2Database;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,7 +39,10 @@ class UpkeepTest {
     desk = new Desk(h2.database(), folder);
     leadership = new Leadership(h2.database(), "me", nanos::get);
     leadership.tick();
-    upkeep = new Upkeep(h2.database(), desk.blobs, leadership, desk.clock, false);
+    Settings settings = new Settings(name -> null);
+    Removal removal =
+        new Removal(h2.database(), desk.blobs, new NoSource(), leadership, desk.clock);
+    upkeep = new Upkeep(h2.database(), desk.blobs, removal, leadership, settings, desk.clock);
     ExecutionId id = desk.run(desk.ada, desk.adas).execution().id();
     DatumId datum = new DatumId(desk.ids.next());
     upload =

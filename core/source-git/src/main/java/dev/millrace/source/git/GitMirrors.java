@@ -173,6 +173,20 @@ public final class GitMirrors implements CodeSource {
   }
 
   @Override
+  public void forget(ProjectId project) throws SourceException {
+    try (Turns.Turn turn = turns.take("project " + project, 1, TURN)) {
+      call(
+          reads,
+          READ_LIMIT,
+          () -> {
+            Mirror.remove(settings.folder(), project);
+            return true;
+          },
+          () -> {});
+    }
+  }
+
+  @Override
   public void archive(ProjectId project, String identifier, OutputStream tar)
       throws SourceException, IOException {
     call(

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.eclipse.jgit.internal.storage.file.FileRepository;
 import org.eclipse.jgit.lib.ObjectInserter;
 import org.eclipse.jgit.transport.PackParser;
+import org.eclipse.jgit.util.FileUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,9 +30,19 @@ final class Mirror extends FileRepository {
     this.objectBytes = objectBytes;
   }
 
+  private static Path folder(Path mirrors, ProjectId project) {
+    return mirrors.resolve(project + ".git");
+  }
+
+  /** Removes the project's mirror, if there is one. */
+  static void remove(Path mirrors, ProjectId project) throws IOException {
+    FileUtils.delete(
+        folder(mirrors, project).toFile(), FileUtils.RECURSIVE | FileUtils.SKIP_MISSING);
+  }
+
   /** Opens the project's mirror, made empty where there is none. */
   static Mirror open(Path mirrors, ProjectId project, long objectBytes) throws IOException {
-    Path folder = mirrors.resolve(project + ".git");
+    Path folder = folder(mirrors, project);
     Mirror mirror = new Mirror(folder, objectBytes);
     if (!Files.exists(folder.resolve("HEAD"))) {
       Files.createDirectories(folder);

@@ -127,6 +127,17 @@ class GitMirrorsTest {
   }
 
   @Test
+  void aForgottenMirrorIsGoneAndForgettingTwiceIsNoError() throws Exception {
+    String sha = fetch(List.of()).get(0).identifier();
+    mirrors.forget(project);
+    assertEquals(
+        SourceException.Code.NOT_FOUND,
+        assertThrows(SourceException.class, () -> archive(sha)).code());
+    mirrors.forget(project);
+    assertEquals(sha, fetch(List.of()).get(0).identifier());
+  }
+
+  @Test
   void aConfigurationBehindALinkIsReadAndOneThatLeavesTheCommitIsRefused() throws Exception {
     Files.createDirectories(origin.resolve("conf"));
     Files.createSymbolicLink(origin.resolve("conf/in.yaml"), Path.of("../valohai.yaml"));
