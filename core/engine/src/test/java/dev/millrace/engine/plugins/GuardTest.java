@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -299,7 +300,7 @@ class GuardTest {
     assertTrue(inside.await(10, TimeUnit.SECONDS));
     Future<Boolean> drain = threads.submit(guard::drain);
     awaitRefusal(guard);
-    assertFalse(drain.isDone());
+    assertThrows(TimeoutException.class, () -> drain.get(200, TimeUnit.MILLISECONDS));
     end.countDown();
     assertEquals("finished", call.get(10, TimeUnit.SECONDS));
     assertTrue(drain.get(10, TimeUnit.SECONDS));

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.Datum;
 import dev.millrace.engine.domain.EnvironmentValue;
 import dev.millrace.engine.domain.Execution;
@@ -174,6 +175,17 @@ class SubmissionsTest {
     assertEquals(
         datumError(unknown).replace(unknown, "ID"),
         datumError(foreign.id().toString()).replace(foreign.id().toString(), "ID"));
+  }
+
+  @Test
+  void aDatumOfAnotherOwnerIsRefusedAlsoToWhoSeesIt() {
+    var lab = desk.organizations.make(new Actor.Engine(), "lab");
+    desk.organizations.put(new Actor.Engine(), lab.id(), "ada", false);
+    Datum labs = desk.output(desk.run(desk.ada, desk.project(lab.id(), "ours")), "model.bin");
+    String unknown = "00000000-0000-7000-8000-000000000000";
+    assertEquals(
+        datumError(unknown).replace(unknown, "ID"),
+        datumError(labs.id().toString()).replace(labs.id().toString(), "ID"));
   }
 
   @Test
