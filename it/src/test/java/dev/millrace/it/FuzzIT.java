@@ -132,7 +132,7 @@ class FuzzIT {
     all.removeAll(good);
     System.out.println("not: " + all);
     assertEquals(0, result.code(), result.output());
-    assertTrue(calls > 100, "calls: " + calls);
+    assertTrue(calls > 50, "calls: " + calls);
     assertEquals(200, caller.get("/api/v0/users/me/").status(), "the token was spared");
     assertFalse(Files.readString(millrace.log()).contains("incident="), "no incident in the log");
     if (Machine.full()) {

@@ -36,6 +36,7 @@ final class FuzzWorld {
         world.ids("environments", world.make(admin, "environments/", Map.of("slug", world.name())));
       }
     }
+    world.login(admin);
     world.runs(caller);
     return world;
   }
@@ -92,13 +93,34 @@ final class FuzzWorld {
             API + "organizations/" + organization.asInt() + "/members/",
             Map.of("username", username, "is_admin", true))
         .expectSuccess();
-    body("POST /api/v0/organizations/{id}/members/", Map.of("username", username));
+    String other = name();
+    JsonNode buddy = make(admin, "users/", Map.of("username", other));
+    ids("users", buddy);
+    for (String member : List.of(username, other)) {
+      body("POST /api/v0/organizations/{id}/members/", Map.of("username", member));
+    }
+    admin
+        .post(
+            API + "organizations/" + organization.asInt() + "/members/", Map.of("username", other))
+        .expectSuccess();
     body("POST /api/v0/teams/", Map.of("name", "<new>", "organization", organization.asInt()));
-    ids(
-        "teams",
-        make(caller, "teams/", Map.of("name", name(), "organization", organization.asInt())));
+    JsonNode team =
+        make(caller, "teams/", Map.of("name", name(), "organization", organization.asInt()));
+    ids("teams", team);
+    caller
+        .post(API + "teams/" + team.asInt() + "/members/", Map.of("user", buddy.asInt()))
+        .expectSuccess();
+    body("POST /api/v0/teams/{id}/members/", Map.of("user", buddy.asInt()));
     Object me = caller.get(API + "users/me/").expectSuccess().get("id").asInt();
     body("POST /api/v0/teams/{id}/members/", Map.of("user", me));
+  }
+
+  /** Somebody whose password is known; the fuzzer's own guesses are counted against others. */
+  private void login(Api admin) {
+    String username = name();
+    String password = Distribution.password(username);
+    make(admin, "users/", Map.of("username", username, "password", password));
+    body("POST /api/v0/get-token/", Map.of("username", username, "password", password));
   }
 
   /** A project of its own whose runs, files and aliases are there for all to see. */
@@ -119,6 +141,10 @@ final class FuzzWorld {
               .expectSuccess()
               .at("/results/0/id");
       ids("data", datum);
+      if (execution.equals(executions.get(0))) {
+        // One that is not purged can be named and read.
+        spared.add(datum.asText());
+      }
       Map<String, Object> alias =
           Map.of("project", kept.id(), "name", name(), "datum", datum.asText());
       ids("datum-aliases", make(caller, "datum-aliases/", alias));
