@@ -282,7 +282,7 @@ class DockerRuntimeTest {
     ObjectNode assignment = assignment("perl -e '$x = \"x\" x 200000000; print length $x'");
     limits(assignment).put("memoryMiB", 64);
     FakeMaster.Seen run = run(assignment);
-    assertEquals("oom", run.ended.get("reason").asText(), run.ended.toString());
+    assertEquals("oom", run.ended.path("reason").asText(), run.ended.toString());
     assertTrue(run.ended.get("detail").asText().contains("64 MiB"), run.ended.toString());
   }
 

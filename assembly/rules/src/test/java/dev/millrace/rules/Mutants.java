@@ -24,7 +24,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
  * class stands before the others on the class path, and in a copy of the distribution.
  */
 final class Mutants {
-  private static final Duration LIMIT = Duration.ofMinutes(3);
+  private static final Duration LIMIT = Duration.ofMinutes(4);
   private static final Duration LIMIT_IT = Duration.ofMinutes(15);
   private static final Path IT = Rooms.root().resolve("it");
   private static final String VERSION = System.getProperty("millrace.version", "0.1.0");
@@ -123,7 +123,7 @@ final class Mutants {
           1,
           List.of(
               "-XX:TieredStopAtLevel=1",
-              "-Djunit.jupiter.execution.timeout.default=60s",
+              "-Djunit.jupiter.execution.timeout.default=150s",
               "-Dlongest.seconds=10"));
     }
     command.add(TestRun.class.getName());

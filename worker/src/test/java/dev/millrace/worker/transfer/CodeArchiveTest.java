@@ -58,6 +58,7 @@ class CodeArchiveTest {
             new Object[] {"a/../../../secret", '0', ""},
             new Object[] {secret.toString(), '0', ""},
             new Object[] {"link", '2', "../../secret"},
+            new Object[] {"a/link", '2', "../../secret"},
             new Object[] {"link", '2', "/etc/passwd"},
             new Object[] {"hard", '1', "../../secret"},
             new Object[] {"null", '3', ""},

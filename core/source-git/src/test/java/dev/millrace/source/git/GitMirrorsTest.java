@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.engine.domain.ArchiveLimits;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
 import dev.millrace.engine.domain.RepositoryLogin;
@@ -25,6 +26,7 @@ import java.util.Date;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -261,6 +263,45 @@ class GitMirrorsTest {
               () -> mirrors.fetch(repository(url, List.of()), SourceLogin.NONE, 10),
               url);
       assertEquals(SourceException.Code.REFUSED, refused.code(), url);
+    }
+  }
+
+  /** A master that takes less of a repository. */
+  private GitMirrors narrow(long objectBytes, ArchiveLimits archive) {
+    return new GitMirrors(
+        new GitSettings(
+            folder.resolve("narrow"),
+            List.of(folder.resolve("allowed").toString()),
+            Set.of(),
+            folder.resolve("known_hosts"),
+            Optional.empty(),
+            1L << 30,
+            objectBytes,
+            Duration.ofMinutes(10),
+            archive));
+  }
+
+  @Test
+  void aFileThatIsTooLargeIsNotTaken() throws Exception {
+    Files.write(origin.resolve("large"), new byte[100_000]);
+    git("add", "-A");
+    git("commit", "-q", "-m", "Large");
+    mirrors = narrow(50_000, ArchiveLimits.DEFAULT);
+    SourceException refused = assertThrows(SourceException.class, () -> fetch(List.of()));
+    assertEquals(SourceException.Code.UNREADABLE, refused.code());
+    assertTrue(refused.getMessage().contains("OBJECT_BYTES"), refused.getMessage());
+  }
+
+  @Test
+  void aCommitOfMoreFilesOrBytesThanAnArchiveHoldsIsNotPacked() throws Exception {
+    for (ArchiveLimits limits :
+        List.of(new ArchiveLimits(3, 1L << 30, 0, 200), new ArchiveLimits(100, 10, 0, 200))) {
+      mirrors.close();
+      mirrors = narrow(1L << 20, limits);
+      FetchedCommit first = fetch(List.of()).get(0);
+      SourceException refused =
+          assertThrows(SourceException.class, () -> archive(first.identifier()));
+      assertTrue(refused.getMessage().contains("over the limit"), refused.getMessage());
     }
   }
 
