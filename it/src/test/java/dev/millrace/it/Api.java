@@ -3,6 +3,7 @@ package dev.millrace.it;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -125,6 +126,30 @@ final class Api {
     }
   }
 
+  /** The body of an answer of any size, as it comes; close it. */
+  InputStream open(String path) {
+    return body(request(path).timeout(Duration.ofMinutes(30)).build());
+  }
+
+  /** Like {@link #download}, for a file of any size. */
+  InputStream openUrl(String url) {
+    return body(HttpRequest.newBuilder(URI.create(url)).build());
+  }
+
+  private InputStream body(HttpRequest request) {
+    try {
+      HttpResponse<InputStream> answer =
+          http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      if (answer.statusCode() != 200) {
+        answer.body().close();
+        throw new AssertionError(request.uri().getPath() + " answered " + answer.statusCode());
+      }
+      return answer.body();
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   /** Uploads a gzipped tar as ad-hoc code and returns the commit's identifier. */
   String uploadCode(String project, Path archive) {
     String boundary = "millrace-it-boundary";
@@ -142,14 +167,14 @@ final class Api {
                   + boundary
                   + "--\r\n")
               .getBytes(java.nio.charset.StandardCharsets.UTF_8);
-      byte[] data = java.nio.file.Files.readAllBytes(archive);
-      byte[] body = new byte[head.length + data.length + tail.length];
-      System.arraycopy(head, 0, body, 0, head.length);
-      System.arraycopy(data, 0, body, head.length, data.length);
-      System.arraycopy(tail, 0, body, head.length + data.length, tail.length);
       return send(request("/api/v0/projects/" + project + "/import-package/")
+              .timeout(Duration.ofMinutes(10))
               .header("Content-Type", "multipart/form-data; boundary=" + boundary)
-              .POST(HttpRequest.BodyPublishers.ofByteArray(body)))
+              .POST(
+                  HttpRequest.BodyPublishers.concat(
+                      HttpRequest.BodyPublishers.ofByteArray(head),
+                      HttpRequest.BodyPublishers.ofFile(archive),
+                      HttpRequest.BodyPublishers.ofByteArray(tail))))
           .expectSuccess()
           .get("identifier")
           .asText();

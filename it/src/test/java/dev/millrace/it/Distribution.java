@@ -104,6 +104,20 @@ final class Distribution implements AutoCloseable {
     return master.orElseThrow().pid();
   }
 
+  /** The process of this installation's local worker. */
+  long worker() {
+    return Machine.await(
+        "the worker",
+        BOOT,
+        () -> {
+          List<Long> now =
+              Machine.processesNaming(data() + "/onprem/nodes/").stream()
+                  .filter(pid -> Machine.file(pid, "cmdline").contains("WorkerMain"))
+                  .toList();
+          return now.size() == 1 ? Optional.of(now.get(0)) : Optional.empty();
+        });
+  }
+
   /** Starts the master in the foreground of a child process and waits until it is ready. */
   void boot() {
     try {

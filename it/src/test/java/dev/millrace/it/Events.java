@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** A client of an event stream, which may hang up at any time. */
@@ -77,6 +78,33 @@ record Events(int status, List<Event> events, boolean cut) {
       // Cut by the server, as it may be.
       return new Events(status, events, false);
     }
+  }
+
+  /** Hands over all events to the last, with a new connection wherever one was cut. */
+  static void follow(Api api, String path, Consumer<Event> taker) {
+    Optional<String> last = Optional.empty();
+    for (int connection = 0; connection < 100; connection++) {
+      try {
+        HttpResponse<InputStream> answer = connect(api, path, last);
+        try (BufferedReader lines =
+            new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
+          if (answer.statusCode() == 204) {
+            return;
+          }
+          for (Optional<Event> next = next(lines); next.isPresent(); next = next(lines)) {
+            last = next.get().id().isPresent() ? next.get().id() : last;
+            taker.accept(next.get());
+            if (next.get().name().equals("end")) {
+              return;
+            }
+          }
+        }
+      } catch (IOException e) {
+        // Cut by the server, as it may be.
+        continue;
+      }
+    }
+    throw new AssertionError(path + " was cut too often");
   }
 
   /** The id of the last event that had one. */

@@ -66,6 +66,10 @@ public final class EventStreams implements Filter {
   static final int ALL = 500;
 
   private static final int READERS = 4;
+
+  /** Reads of one stream before others have their turn. */
+  private static final int TURNS = 20;
+
   private static final Pattern LOG = Pattern.compile("/api/v0/executions/([^/]+)/events/?");
   private static final Pattern JOURNAL = Pattern.compile("/api/v0/journal/?");
 
@@ -213,13 +217,21 @@ public final class EventStreams implements Filter {
     for (EventStream stream : open()) {
       if (stream.due(now)) {
         try {
-          readers.execute(stream::read);
+          readers.execute(() -> read(stream));
         } catch (RejectedExecutionException e) {
           // This component is going.
           return;
         }
       }
     }
+  }
+
+  /** Reads on while there is more and the client takes it, and lets others have their turn. */
+  private static void read(EventStream stream) {
+    int turns = 0;
+    do {
+      stream.read();
+    } while (++turns < TURNS && stream.due(System.nanoTime()));
   }
 
   private static Thread daemon(Runnable body, String name) {

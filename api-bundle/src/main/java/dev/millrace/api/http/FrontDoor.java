@@ -20,7 +20,8 @@ import org.osgi.service.servlet.whiteboard.propertytypes.HttpWhiteboardFilterPat
 
 /**
  * What every request passes first: repeated slashes become one (a public client sends {@code //}),
- * the origin is worked out, and answers carry the headers that keep browsers from guessing.
+ * the origin is worked out, answers carry the headers that keep browsers from guessing, and clients
+ * whose bodies come slowly get only some of the threads.
  */
 @Component(service = Filter.class)
 @HttpWhiteboardFilterName("millrace-front-door")
@@ -29,6 +30,7 @@ import org.osgi.service.servlet.whiteboard.propertytypes.HttpWhiteboardFilterPat
 @HttpWhiteboardContextSelect("(osgi.http.whiteboard.context.name=*)")
 public final class FrontDoor implements Filter {
   private final AddressRanges trusted;
+  private final SlowBodies slowBodies = new SlowBodies();
 
   @Activate
   public FrontDoor(@Reference ServerInfo server) {
@@ -49,7 +51,10 @@ public final class FrontDoor implements Filter {
             http.getScheme(),
             host == null ? http.getServerName() + ":" + http.getServerPort() : host,
             http::getHeader));
-    chain.doFilter(http.getRequestURI().contains("//") ? new SingleSlashes(http) : http, response);
+    HttpServletRequest clean = http.getRequestURI().contains("//") ? new SingleSlashes(http) : http;
+    try (PatientRequest patient = new PatientRequest(clean, slowBodies, Origin.address(http))) {
+      chain.doFilter(patient, response);
+    }
   }
 
   private static final class SingleSlashes extends HttpServletRequestWrapper {

@@ -63,7 +63,7 @@ final class SealedFile implements AutoCloseable {
     endMember();
     if (members.isEmpty()) {
       // A log without a line is one empty member, so that gunzip reads it too.
-      new GZIPOutputStream(counting, 512).finish();
+      new GZIPOutputStream(counting, 512).close();
     }
     file.flush();
     return new LogIndex(LogIndex.VERSION, records, lengths, members);
@@ -73,7 +73,8 @@ final class SealedFile implements AutoCloseable {
     if (member == null) {
       return;
     }
-    member.finish();
+    // Not only finished: each holds memory outside of the heap until it is closed.
+    member.close();
     members.add(
         new LogIndex.Member(memberAt, records - memberRecords, memberTime, Map.copyOf(inMember)));
     member = null;
@@ -87,7 +88,7 @@ final class SealedFile implements AutoCloseable {
     file.close();
   }
 
-  /** Counts what goes to the file. */
+  /** Counts what goes to the file, and stays open when a member is closed. */
   private static final class Counting extends OutputStream {
     private final OutputStream to;
     private long written;
@@ -106,6 +107,11 @@ final class SealedFile implements AutoCloseable {
     public void write(byte[] bytes, int from, int length) throws IOException {
       to.write(bytes, from, length);
       written += length;
+    }
+
+    @Override
+    public void close() {
+      // The next member follows.
     }
   }
 }

@@ -26,7 +26,7 @@ import org.osgi.service.component.annotations.Reference;
  */
 @Component(service = Feeds.class)
 public final class Feeds {
-  private static final int LINES = 500;
+  private static final int LINES = 2_000;
   private static final int ENTRIES = 500;
 
   /** Positions that one call looks at, however few of them the caller may see. */
