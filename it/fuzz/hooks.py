@@ -48,7 +48,7 @@ def map_body(context, body):
     with LOCK:
         if wanted and isinstance(body, dict) and CHOICE.random() < 0.6:
             made = dict(CHOICE.choice(wanted))
-            return {k: uuid.uuid4().hex if v == "<new>" else v for k, v in made.items()}
+            return {k: "n-" + uuid.uuid4().hex if v == "<new>" else v for k, v in made.items()}
     return body
 
 
