@@ -33,6 +33,33 @@ class CommandScriptTest {
     assertEquals("ran\n", Files.readString(dir.resolve("ran")));
   }
 
+  @Test
+  void variablesReachUserCodeAsTheyAreAndNothingOfThemIsRun() throws Exception {
+    CommandScript script =
+        new CommandScript(List.of("printf '%s|' \"$LD_PRELOAD\" \"$PATH\" \"$ODD\" > got"));
+    Files.writeString(dir.resolve("start"), script.start());
+    Files.writeString(dir.resolve("command"), script.command());
+    Files.writeString(
+        dir.resolve("env"),
+        CommandScript.environment(
+            Map.of(
+                "VH_REPOSITORY_DIR",
+                dir.toString(),
+                "HOME",
+                dir + "/home",
+                "PATH",
+                "/usr/bin:/bin:/mine",
+                "LD_PRELOAD",
+                "",
+                "ODD",
+                "'; touch '" + dir + "/ran'\n$(touch " + dir + "/ran) `id`")));
+    assertEquals(0, exit());
+    assertEquals(
+        "|/usr/bin:/bin:/mine|'; touch '" + dir + "/ran'\n$(touch " + dir + "/ran) `id`|",
+        Files.readString(dir.resolve("got")));
+    assertFalse(Files.exists(dir.resolve("ran")), "a value was run");
+  }
+
   private int exit() throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder("/bin/sh", dir.resolve("start").toString(), dir.toString())

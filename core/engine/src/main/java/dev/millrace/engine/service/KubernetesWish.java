@@ -55,6 +55,7 @@ final class KubernetesWish {
     }
     amounts(resources.path("requests"), field + ".requests", AMOUNTS);
     amounts(resources.path("limits"), field + ".limits", Set.of("cpu", "memory", "devices"));
+    ordered(resources, field);
     JsonNode devices = resources.path("limits").path("devices");
     problems.check(
         absent(devices) || (devices.isObject() && devices.isEmpty()),
@@ -77,6 +78,20 @@ final class KubernetesWish {
                   && amount.decimalValue().compareTo(MOST) <= 0),
           field + "." + name,
           "Give a number that is not negative: CPUs, or memory in MiB",
+          "invalid");
+    }
+  }
+
+  private void ordered(JsonNode resources, String field) {
+    for (String name : AMOUNTS) {
+      JsonNode least = resources.path("requests").path(name);
+      JsonNode most = resources.path("limits").path(name);
+      problems.check(
+          !least.isNumber()
+              || !most.isNumber()
+              || least.decimalValue().compareTo(most.decimalValue()) <= 0,
+          field + ".requests." + name,
+          "This is more than its limit; give at most that",
           "invalid");
     }
   }

@@ -199,6 +199,16 @@ class VariablesTest {
   }
 
   @Test
+  void nobodyMakesAGroupInTheNameOfAnother() {
+    Variables.Wish bobs =
+        new Variables.Wish(Optional.of("planted"), Optional.of("bob"), Optional.empty());
+    Invalid refused =
+        assertThrows(Invalid.class, () -> desk.variables.makeGroup(desk.ada, bobs, List.of()));
+    assertEquals("does_not_exist", refused.fields().get("owner").get(0).code());
+    assertEquals(0, desk.variables.groups(desk.bob, Slice.first(9)).total());
+  }
+
+  @Test
   void secretsAreSealedAndNeitherToldNorKeptInTheAudit() {
     desk.variables.put(desk.ada, desk.adas.id(), given("KEY", "canary", true));
     desk.variables.put(desk.ada, desk.adas.id(), given("KEY", "canary2", true));
