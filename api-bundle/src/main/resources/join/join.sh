@@ -14,13 +14,22 @@ usage: join.sh --master URL [--ca-file FILE] [--dir FOLDER] [--name NAME] [--slo
   --name NAME      shown to people (default: the host's name)
   --slots N        runs at once (default 1)
   --runtimes LIST  of docker,process (default docker; process lets user code use this machine)
+  --cache-gib N, --cache-percent N, --image-gib N, --image-percent N, --min-free-mib N
+                   limits on the disk; millrace-worker --help tells their defaults
 EOF
 }
 
-master= ca= dir= name= slots=1 runtimes=docker
+quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+
+master= ca= dir= name= slots=1 runtimes=docker more=
 while [ $# -gt 0 ]; do
   case $1 in
     --help) usage; exit 0 ;;
+    --cache-gib | --cache-percent | --image-gib | --image-percent | --min-free-mib)
+      [ $# -ge 2 ] || fail "$1 needs a value."
+      more="$more $1 $(quoted "$2")"
+      shift 2
+      ;;
     --master | --ca-file | --dir | --name | --slots | --runtimes)
       [ $# -ge 2 ] || fail "$1 needs a value."
       case $1 in
@@ -85,15 +94,18 @@ chmod 755 "$work/unpacked"
 rm -rf "$dir/releases/$version"
 mv "$(dirname "$(dirname "$program")")" "$dir/releases/$version"
 
-quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 {
   echo '#!/bin/sh'
-  echo '# Starts the worker of this folder.'
-  printf 'exec %s run --dir %s --master %s --slots %s --runtimes %s --join-token-file %s' \
+  echo '# Starts the worker of this folder. Who starts it again whenever it ends sets MILLRACE_WORKER_RESTARTS=yes.'
+  # shellcheck disable=SC2016
+  echo '[ "${MILLRACE_WORKER_RESTARTS:-}" = yes ] && verb=run || verb=keep'
+  # shellcheck disable=SC2016
+  printf 'exec %s "$verb" --dir %s --master %s --slots %s --runtimes %s --join-token-file %s' \
     "$(quoted "$dir/releases/$version/bin/millrace-worker")" "$(quoted "$dir/worker")" "$(quoted "$master")" \
     "$(quoted "$slots")" "$(quoted "$runtimes")" "$(quoted "$dir/join-token")"
   [ -z "$ca" ] || printf ' --ca-file %s' "$(quoted "$dir/ca.pem")"
   [ -z "$name" ] || printf ' --name %s' "$(quoted "$name")"
+  printf %s "$more"
   echo
 } >"$dir/start"
 chmod 755 "$dir/start"
@@ -110,6 +122,7 @@ After=network-online.target
 Wants=network-online.target
 
 [Service]
+Environment=MILLRACE_WORKER_RESTARTS=yes
 ExecStart=$dir/start
 KillMode=process
 Restart=always

@@ -5,6 +5,7 @@ import dev.millrace.api.openapi.Answers;
 import dev.millrace.api.openapi.Format;
 import dev.millrace.api.openapi.Takes;
 import dev.millrace.engine.domain.Environment;
+import dev.millrace.engine.domain.JoinToken;
 import dev.millrace.engine.service.Environments;
 import dev.millrace.engine.service.Invalid;
 import dev.millrace.engine.service.JoinTokens;
@@ -21,6 +22,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -92,9 +94,13 @@ public final class EnvironmentsResource {
   /** A token with which one worker joins the environment; its text is shown this once. */
   @POST
   @Path("{id}/join_tokens")
+  @Consumes({MediaType.APPLICATION_JSON, MediaType.APPLICATION_FORM_URLENCODED})
   @Answers(status = 201, value = JoinTokenView.class)
-  public Response joinToken(@Context ContainerRequestContext context, @PathParam("id") String id) {
-    JoinTokens.Issued issued = joinTokens.issue(Call.of(context).actor(), id);
+  public Response joinToken(
+      @Context ContainerRequestContext context, @PathParam("id") String id, NewJoinToken body) {
+    Duration life =
+        Optional.ofNullable(body.expiresIn()).map(Duration::ofSeconds).orElse(JoinToken.LIFE);
+    JoinTokens.Issued issued = joinTokens.issue(Call.of(context).actor(), id, life);
     return Response.status(Response.Status.CREATED)
         .entity(
             new JoinTokenView(
@@ -104,6 +110,13 @@ public final class EnvironmentsResource {
                 issued.expiresAt()))
         .build();
   }
+
+  /**
+   * A request for a join token.
+   *
+   * @param expiresIn seconds, at most an hour; absent: an hour
+   */
+  public record NewJoinToken(@Nullable Long expiresIn) {}
 
   /**
    * A new join token with its text, once.

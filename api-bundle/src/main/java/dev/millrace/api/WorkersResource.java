@@ -100,6 +100,8 @@ public final class WorkersResource {
    * A worker.
    *
    * @param environment slug of the group that it joined
+   * @param paused why it takes no runs now, in its own words
+   * @param trouble what else is wrong with it, in its own words
    * @param runs executions that it runs, or whose outputs it still uploads
    * @param node what its provider was asked for it by; null for a machine of one's own
    */
@@ -107,8 +109,10 @@ public final class WorkersResource {
       @Format("uuid") String id,
       String name,
       String environment,
-      @Format(words = {"ready", "silent", "draining"}) String state,
+      @Format(words = {"ready", "silent", "draining", "paused"}) String state,
       boolean draining,
+      Optional<String> paused,
+      Optional<String> trouble,
       int slots,
       int runs,
       List<String> runtimes,
@@ -130,6 +134,8 @@ public final class WorkersResource {
           view.environment().slug(),
           view.state().name().toLowerCase(Locale.ROOT),
           w.draining(),
+          w.paused(),
+          w.trouble(),
           w.slots(),
           view.runs(),
           w.runtimes(),

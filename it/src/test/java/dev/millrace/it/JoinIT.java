@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -88,6 +90,17 @@ class JoinIT {
     assertNotEquals(0, other.shell(dir.getParent(), damaged).code(), "a foreign authority is used");
     assertFalse(Files.exists(Path.of(dir + "3")));
 
+    String late = line("--expires", "1s").replace(dir + "", dir + "4");
+    Instant over = Instant.now().plusSeconds(1);
+    Machine.await(
+        "the end of the token's life",
+        LIMIT,
+        () -> Instant.now().isAfter(over) ? Optional.of(true) : Optional.empty());
+    Machine.Result tooLate = other.shell(dir.getParent(), late);
+    assertNotEquals(0, tooLate.code(), tooLate.output());
+    assertTrue(tooLate.output().contains("used or expired. Ask for a new one."), tooLate.output());
+    assertFalse(Files.exists(Path.of(dir + "4/worker")), "it has joined");
+
     Project project = Project.of(millrace.user("ada"), "join");
     String running =
         project.run(
@@ -137,10 +150,13 @@ class JoinIT {
                 : Optional.empty());
   }
 
-  private String line() {
+  private String line(String... more) {
+    List<String> command =
+        new ArrayList<>(List.of("join", "hall", "--runtimes", "process", "--dir", dir.toString()));
+    command.addAll(List.of(more));
     String line =
         millrace
-            .millrace("join", "hall", "--runtimes", "process", "--dir", dir.toString())
+            .millrace(command.toArray(String[]::new))
             .expectSuccess()
             .lines()
             .filter(l -> l.contains("join.sh"))

@@ -1,5 +1,6 @@
 package dev.millrace.worker;
 
+import dev.millrace.worker.docker.ImageCache;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,9 @@ record Options(
     @Nullable Path joinTokenFile,
     @Nullable Path caFile,
     long cacheGiB,
+    int cachePercent,
+    long minFreeMiB,
+    ImageCache.Limits images,
     String dockerHost) {
 
   static final String DOCKER = "unix:///var/run/docker.sock";
@@ -34,7 +38,13 @@ record Options(
         --join-token-file FILE  mode 0600; without it the token is read from standard input, when one is needed
         --ca-file FILE          certificates (PEM) to trust for the master and its stores
         --cache-gib N           limit of cached inputs (default 20)
+        --cache-percent N       the same, of the folder's disk (default 50); the smaller counts
+        --image-gib N           limit of the images that the worker has pulled (default 50)
+        --image-percent N       the same, of the engine's disk (default 50); the smaller counts
+        --min-free-mib N        free on the folder's disk, or no run is taken (default 512)
         --docker-host HOST      unix:///path of the engine (default: DOCKER_HOST, or where engines usually listen)
+      millrace-worker keep --dir FOLDER --master URL [options]
+        like run, and starts the worker again when it has changed over to another release
       millrace-worker remove --dir FOLDER
         ends the worker of the folder and every run that it left there; the folder stays
       """;
@@ -69,6 +79,11 @@ record Options(
             path(given, "--join-token-file", environment),
             path(given, "--ca-file", environment),
             number(given, "--cache-gib", 20, 1_000_000),
+            number(given, "--cache-percent", 50, 100),
+            number(given, "--min-free-mib", 512, 9_999_999),
+            new ImageCache.Limits(
+                (long) number(given, "--image-gib", 50, 1_000_000) << 30,
+                number(given, "--image-percent", 50, 100)),
             given.getOrDefault("--docker-host", engine(environment)));
     for (String known :
         List.of(
@@ -80,6 +95,10 @@ record Options(
             "--join-token-file",
             "--ca-file",
             "--cache-gib",
+            "--cache-percent",
+            "--min-free-mib",
+            "--image-gib",
+            "--image-percent",
             "--docker-host")) {
       given.remove(known);
     }

@@ -1,5 +1,6 @@
 package dev.millrace.worker;
 
+import dev.millrace.worker.release.Updates;
 import dev.millrace.worker.run.Run;
 import dev.millrace.worker.run.RunContext;
 import dev.millrace.worker.runtime.RunRuntime;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +32,7 @@ final class Worker {
   private final WorkerFolder folder;
   private final RunContext context;
   private final Master master;
+  private final Updates updates;
   private final int slots;
   private final Duration beat;
   private final Duration poll;
@@ -39,28 +42,44 @@ final class Worker {
   private volatile boolean beatWanted;
   private volatile boolean stopped;
   private volatile boolean refused;
+  private boolean confirmed;
+  private volatile @Nullable String shortage;
 
-  Worker(WorkerFolder folder, RunContext context, int slots, WorkerFolder.Identity identity) {
+  Worker(
+      WorkerFolder folder,
+      RunContext context,
+      Updates updates,
+      int slots,
+      WorkerFolder.Identity identity) {
     this.folder = folder;
     this.context = context;
+    this.updates = updates;
     this.master = context.master();
     this.slots = slots;
     this.beat = Duration.ofSeconds(Math.max(1, identity.beatSeconds()));
     this.poll = Duration.ofSeconds(Math.max(1, identity.pollSeconds()));
   }
 
-  /** Works until it is stopped (true) or its credential is refused (false). */
-  boolean work() throws IOException, InterruptedException {
+  /** Why a worker has ended. */
+  enum End {
+    STOPPED,
+    REFUSED,
+    CHANGES_OVER
+  }
+
+  /** Works until it is stopped, its credential is refused, or another release takes over. */
+  End work() throws IOException, InterruptedException {
     resume();
     // The master must know what can be run here before it offers.
     beat();
     loop("beat", this::beats);
     loop("wake", this::wakes);
-    claims();
+    boolean changesOver = claims();
     if (refused) {
       abandonAll();
+      return End.REFUSED;
     }
-    return !refused;
+    return changesOver ? End.CHANGES_OVER : End.STOPPED;
   }
 
   private static void loop(String name, Runnable body) {
@@ -125,11 +144,15 @@ final class Worker {
     return Math.max(0, slots - (int) runs.values().stream().filter(Run::holdsSlot).count());
   }
 
-  private void claims() throws InterruptedException {
+  /** Claims until the end; whether that is for another release. */
+  private boolean claims() throws InterruptedException {
     Backoff backoff = Backoff.standard();
     while (!stopped && !refused) {
+      if (updates.ready() && runs.values().stream().noneMatch(Run::busy) && changedOver()) {
+        return true;
+      }
       int free = freeSlots();
-      if (free == 0 || draining) {
+      if (free == 0 || draining || paused() != null) {
         synchronized (change) {
           change.wait(200);
         }
@@ -153,6 +176,23 @@ final class Worker {
         }
       }
     }
+    return false;
+  }
+
+  private boolean changedOver() {
+    try {
+      updates.changeOver();
+      return true;
+    } catch (IOException e) {
+      LOG.warn("release cannot be changed, it is tried again error={}", e.toString());
+      return false;
+    }
+  }
+
+  /** Why no run is taken now, or null. */
+  private @Nullable String paused() {
+    String full = shortage;
+    return full == null ? updates.holding() : full;
   }
 
   private void accept(Wire.Offer offer) throws IOException, InterruptedException {
@@ -187,7 +227,15 @@ final class Worker {
       throw new IOException("the master sent an execution id that is not one");
     }
     LOG.info("run begins execution={} runtime={}", id, assignment.runtime());
-    Run run = Run.begin(context, assignment, folder.runs().resolve(id), this::finished);
+    Run run;
+    try {
+      run = Run.begin(context, assignment, folder.runs().resolve(id), this::finished);
+    } catch (IOException e) {
+      // The master counts on it already: what the disk has left is for that.
+      LOG.warn("run begins anew execution={} error={}", id, e.toString());
+      context.disk().release();
+      run = Run.begin(context, assignment, folder.runs().resolve(id), this::finished);
+    }
     runs.put(id, run);
   }
 
@@ -255,14 +303,23 @@ final class Worker {
 
   private void beat() {
     try {
+      space();
       Wire.Orders orders =
           master.beat(
               new Wire.Beat(
                   freeSlots(),
                   runs.values().stream().map(Run::beat).toList(),
-                  folder.diskFreeMiB(),
-                  context.available()));
+                  context.disk().free() >> 20,
+                  context.available(),
+                  updates.running(),
+                  paused(),
+                  updates.trouble()));
       draining = orders.draining();
+      updates.wanted(orders.wantedRelease());
+      if (!confirmed) {
+        updates.confirm();
+        confirmed = true;
+      }
       List<Wire.RunOrder> each = orders.runs() == null ? List.of() : orders.runs();
       for (Wire.RunOrder order : each) {
         Run run = runs.get(order.executionId());
@@ -276,6 +333,27 @@ final class Worker {
       LOG.debug("beat lost error={}", e.toString());
     } catch (RuntimeException e) {
       LOG.error("beat failed", e);
+    }
+  }
+
+  /** Looks after the disk; where nothing can go on for lack of space, its largest run ends. */
+  private void space() {
+    shortage = context.disk().shortage();
+    if (!context.disk().stuck()) {
+      return;
+    }
+    Run largest = null;
+    long most = -1;
+    for (Run run : runs.values()) {
+      long bytes = run.holdsSlot() ? run.bytes() : -1;
+      if (bytes > most) {
+        most = bytes;
+        largest = run;
+      }
+    }
+    if (largest != null) {
+      LOG.warn("disk is full, run ends execution={} bytes={}", largest.executionId(), most);
+      largest.outOfSpace();
     }
   }
 

@@ -81,12 +81,20 @@ final class WorkerFolder implements Closeable {
         .map(Long::valueOf);
   }
 
+  Path root() {
+    return root;
+  }
+
   Path runs() {
     return root.resolve("runs");
   }
 
   Path cache() {
     return root.resolve("cache");
+  }
+
+  Path releases() {
+    return root.resolve("releases");
   }
 
   /** Folders of runs that an earlier worker left. */
@@ -113,6 +121,11 @@ final class WorkerFolder implements Closeable {
 
   /** The credential of an earlier registration. */
   Optional<Secret> credential() throws IOException {
+    return credential(root);
+  }
+
+  /** The credential of the worker of a folder that need not be this one's. */
+  static Optional<Secret> credential(Path root) throws IOException {
     return RunFolder.text(root.resolve("credential")).map(t -> new Secret(t.strip()));
   }
 
@@ -128,10 +141,6 @@ final class WorkerFolder implements Closeable {
 
   void saveEngine(String address) throws IOException {
     Files.writeString(root.resolve("engine"), address + "\n");
-  }
-
-  long diskFreeMiB() throws IOException {
-    return Files.getFileStore(root).getUsableSpace() >> 20;
   }
 
   @Override

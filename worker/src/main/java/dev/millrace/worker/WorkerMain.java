@@ -2,8 +2,11 @@ package dev.millrace.worker;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.worker.docker.DockerRuntime;
+import dev.millrace.worker.docker.ImageCache;
 import dev.millrace.worker.http.HttpClient;
 import dev.millrace.worker.http.TcpConnector;
+import dev.millrace.worker.release.Updates;
+import dev.millrace.worker.run.Disk;
 import dev.millrace.worker.run.RunContext;
 import dev.millrace.worker.runtime.ProcessRuntime;
 import dev.millrace.worker.runtime.RunFolder;
@@ -26,6 +29,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +48,12 @@ public final class WorkerMain {
   static final int USAGE = 2;
   static final int REFUSED = 3;
   static final int IN_USE = 75;
+  static final int CHANGES_OVER = 76;
+
+  /** Says that who started this worker starts it again when it ends. */
+  private static final String RESTARTS = "MILLRACE_WORKER_RESTARTS";
+
+  private static final Duration CHECK = Duration.ofSeconds(40);
 
   private static final Logger LOG = LoggerFactory.getLogger(WorkerMain.class);
 
@@ -53,7 +64,10 @@ public final class WorkerMain {
     this.err = err;
   }
 
-  /** Exit codes: 0 stopped, 1 broken, 2 wrong usage, 3 refused by the master, 75 folder in use. */
+  /**
+   * Exit codes: 0 stopped, 1 broken, 2 wrong usage, 3 refused by the master, 69 no master answers,
+   * 75 folder in use, 76 to be started again as another release.
+   */
   public static void main(String[] arguments) {
     int code = new WorkerMain(System.err).run(List.of(arguments));
     // Not exit: it would wait for itself when a signal has begun the shutdown already.
@@ -66,6 +80,9 @@ public final class WorkerMain {
       if (!arguments.isEmpty() && arguments.get(0).equals("run")) {
         return work(Options.parse(arguments.subList(1, arguments.size()), System.getenv()));
       }
+      if (!arguments.isEmpty() && arguments.get(0).equals("check")) {
+        return check(Options.parse(arguments.subList(1, arguments.size()), System.getenv()));
+      }
       if (arguments.size() == 3
           && arguments.get(0).equals("remove")
           && arguments.get(1).equals("--dir")) {
@@ -74,7 +91,9 @@ public final class WorkerMain {
           return STOPPED;
         }
         String engine = WorkerFolder.engine(dir).orElse(Options.engine(System.getenv()));
-        LeftRuns left = new LeftRuns(json, runtimes(List.of("process", "docker"), engine));
+        ImageCache.Limits all = new ImageCache.Limits(Long.MAX_VALUE, 100);
+        ImageCache images = new ImageCache(dir, all, json, Clock.systemUTC());
+        LeftRuns left = new LeftRuns(json, runtimes(List.of("process", "docker"), engine, images));
         return left.remove(dir) ? STOPPED : BROKEN;
       }
       if (arguments.size() == 2 && arguments.get(0).equals("warm")) {
@@ -144,7 +163,11 @@ public final class WorkerMain {
     Master master = new Master(http, options.master(), json);
     try (WorkerFolder folder = WorkerFolder.open(options.dir(), json)) {
       folder.saveEngine(options.dockerHost());
-      Map<String, RunRuntime> runtimes = runtimes(options.runtimes(), options.dockerHost());
+      ImageCache images = new ImageCache(options.dir(), options.images(), json, Clock.systemUTC());
+      Map<String, RunRuntime> runtimes = runtimes(options.runtimes(), options.dockerHost(), images);
+      InputCache cache =
+          new InputCache(
+              folder.cache(), options.cacheGiB() << 30, options.cachePercent(), Clock.systemUTC());
       RunContext context =
           new RunContext(
               master,
@@ -155,28 +178,78 @@ public final class WorkerMain {
               ranges ->
                   new HttpClient(
                       new TcpConnector(new AddressGuard(ranges, address(options.master())), null)),
-              new InputCache(folder.cache(), options.cacheGiB() << 30, Clock.systemUTC()));
+              cache,
+              new Disk(folder.root(), options.minFreeMiB() << 20, cache));
       WorkerFolder.Identity identity = join(options, context, folder);
-      Worker worker = new Worker(folder, context, options.slots(), identity);
+      Updates updates = new Updates(folder.releases(), http, release(), trial(options));
+      Worker worker = new Worker(folder, context, updates, options.slots(), identity);
       Runtime.getRuntime().addShutdownHook(new Thread(worker::stop, "stop"));
       LOG.info(
-          "worker ready id={} group={} slots={} runtimes={} available={}",
+          "worker ready id={} release={} group={} slots={} runtimes={} available={}",
           identity.workerId(),
+          release(),
           identity.group(),
           options.slots(),
           options.runtimes(),
           context.available());
-      return worker.work() ? STOPPED : REFUSED;
+      return switch (worker.work()) {
+        case STOPPED -> STOPPED;
+        case REFUSED -> REFUSED;
+        case CHANGES_OVER -> CHANGES_OVER;
+      };
     }
   }
 
-  private Map<String, RunRuntime> runtimes(List<String> names, String engine) throws IOException {
+  /** How another release tries itself beside this worker. */
+  private static Updates.Trial trial(Options options) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("--dir", options.dir().toString(), "--master", options.master().toString()));
+    if (options.caFile() != null) {
+      arguments.addAll(List.of("--ca-file", options.caFile().toString()));
+    }
+    return new Updates.Trial(arguments, "yes".equals(System.getenv(RESTARTS)));
+  }
+
+  /** Beats once for the worker that uses the folder now, which goes on. */
+  private int check(Options options) throws IOException, InterruptedException {
+    SSLSocketFactory tls = options.caFile() == null ? null : Certificates.trust(options.caFile());
+    HttpClient http = new HttpClient(new TcpConnector((address, port) -> {}, tls));
+    Master master = new Master(http, options.master(), json);
+    master.credential(
+        WorkerFolder.credential(options.dir())
+            .orElseThrow(() -> new IOException(options.dir() + " has no worker")));
+    long end = System.nanoTime() + CHECK.toNanos();
+    Backoff backoff = Backoff.standard();
+    while (true) {
+      try {
+        master.beat(new Wire.Beat(0, List.of(), 0, null, null, null, null));
+        return STOPPED;
+      } catch (MasterException e) {
+        if (!e.transientFailure()) {
+          throw e;
+        }
+        LOG.warn("check waits error={}", e.toString());
+      } catch (IOException e) {
+        LOG.warn("check waits error={}", e.toString());
+      }
+      if (System.nanoTime() - end > 0) {
+        return Updates.AWAY;
+      }
+      Thread.sleep(backoff.next().toMillis());
+    }
+  }
+
+  private Map<String, RunRuntime> runtimes(List<String> names, String engine, ImageCache images)
+      throws IOException {
     Map<String, RunRuntime> runtimes = new HashMap<>();
     RunUser user = RunUser.current();
     for (String name : names) {
       runtimes.put(
           name,
-          name.equals("docker") ? new DockerRuntime(engine, user, json) : new ProcessRuntime(user));
+          name.equals("docker")
+              ? new DockerRuntime(engine, user, json, images)
+              : new ProcessRuntime(user));
     }
     return runtimes;
   }

@@ -109,6 +109,8 @@ final class SqlWorkers implements WorkerStore {
     String gpus;
     String runtimes;
     boolean draining;
+    String paused;
+    String trouble;
     Instant registeredAt;
 
     @Column(updatable = false)
@@ -138,6 +140,8 @@ final class SqlWorkers implements WorkerStore {
       row.gpus = Json.text(worker.gpus());
       row.runtimes = Json.text(worker.runtimes());
       row.draining = worker.draining();
+      row.paused = worker.paused().orElse(null);
+      row.trouble = worker.trouble().orElse(null);
       row.registeredAt = worker.registeredAt();
       row.lastSeenAt = worker.lastSeenAt();
       row.removedAt = worker.removedAt().orElse(null);
@@ -163,6 +167,8 @@ final class SqlWorkers implements WorkerStore {
           Json.texts(gpus),
           Json.texts(runtimes),
           draining,
+          Optional.ofNullable(paused),
+          Optional.ofNullable(trouble),
           registeredAt,
           lastSeenAt,
           Optional.ofNullable(removedAt),

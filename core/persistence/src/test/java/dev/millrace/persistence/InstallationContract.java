@@ -284,6 +284,8 @@ abstract class InstallationContract extends Contract {
         w.gpus(),
         w.runtimes(),
         true,
+        w.paused(),
+        w.trouble(),
         w.registeredAt(),
         w.lastSeenAt(),
         Optional.of(NOW),

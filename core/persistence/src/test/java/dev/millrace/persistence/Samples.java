@@ -362,6 +362,8 @@ public final class Samples {
         List.of("A100"),
         List.of("docker", "process"),
         false,
+        Optional.of("its disk is full"),
+        Optional.of("release 2 does not start"),
         NOW,
         NOW,
         Optional.empty(),

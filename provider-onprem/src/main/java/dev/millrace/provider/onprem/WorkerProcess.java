@@ -110,6 +110,8 @@ final class WorkerProcess {
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> !ENVIRONMENT.contains(name));
     environment.put("MILLRACE_NODE", folder.toString());
+    // A worker that changes over to another release ends, and the keeper starts it again.
+    environment.put("MILLRACE_WORKER_RESTARTS", "yes");
     return builder
         .directory(folder.toFile())
         .redirectInput(new File("/dev/null"))

@@ -39,12 +39,14 @@ public final class DockerRuntime implements RunRuntime {
   private final Engine engine;
   private final RunUser user;
   private final ObjectMapper json;
+  private final ImageCache images;
 
   /** Speaks to the engine at {@code unix:///path}; asks it nothing yet. */
-  public DockerRuntime(String address, RunUser user, ObjectMapper json) {
+  public DockerRuntime(String address, RunUser user, ObjectMapper json, ImageCache images) {
     this.engine = new Engine(address);
     this.user = user;
     this.json = json;
+    this.images = images;
   }
 
   @Override
@@ -71,9 +73,17 @@ public final class DockerRuntime implements RunRuntime {
   public void prepare(RunSpec spec) throws IOException, LaunchException, InterruptedException {
     Assignment assignment = spec.assignment();
     Duration patience = Duration.ofSeconds(assignment.limits().imageSeconds());
+    if (assignment.image() == null || assignment.image().reference().isBlank()) {
+      throw new LaunchException(
+          "image",
+          "The execution names no image, and this worker runs containers. Name one in the step's"
+              + " image.");
+    }
+    String name = ImageName.of(assignment.image().reference(), assignment.image().digest()).local();
+    images.coming(name);
     try {
       Wire.RunImage image =
-          new RunImages(engine)
+          new RunImages(engine, images)
               .bring(assignment.image(), patience, spec.status(), spec.cancelled());
       RunFolder.writePrivate(imageFile(spec.folder()), json.writeValueAsBytes(image));
     } catch (DockerException e) {
@@ -81,6 +91,8 @@ public final class DockerRuntime implements RunRuntime {
     } catch (IOException e) {
       throw new LaunchException(
           "image", "The run cannot start: " + e.getMessage() + ". Start the engine of the worker.");
+    } finally {
+      images.came(name);
     }
   }
 
@@ -214,7 +226,7 @@ public final class DockerRuntime implements RunRuntime {
     }
   }
 
-  private static Path imageFile(RunFolder folder) {
+  static Path imageFile(RunFolder folder) {
     return folder.state().resolve("image.json");
   }
 

@@ -19,6 +19,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Brings a run's image to the engine. */
 final class RunImages {
@@ -26,10 +28,14 @@ final class RunImages {
   private static final long LONGEST_PAUSE_MILLIS = 15_000;
   private static final Duration LOOK = Duration.ofMillis(50);
 
-  private final Engine engine;
+  private static final Logger LOG = LoggerFactory.getLogger(RunImages.class);
 
-  RunImages(Engine engine) {
+  private final Engine engine;
+  private final ImageCache cache;
+
+  RunImages(Engine engine, ImageCache cache) {
     this.engine = engine;
+    this.cache = cache;
   }
 
   /**
@@ -37,44 +43,54 @@ final class RunImages {
    * has under that name; else what a pull brings. The pull is tried until {@code patience} is over.
    */
   Wire.RunImage bring(
-      Assignment.@Nullable Image image,
-      Duration patience,
-      Consumer<String> status,
-      BooleanSupplier cancelled)
+      Assignment.Image image, Duration patience, Consumer<String> status, BooleanSupplier cancelled)
       throws LaunchException, IOException, InterruptedException {
-    if (image == null || image.reference().isBlank()) {
-      throw new LaunchException(
-          "image",
-          "The execution names no image, and this worker runs containers. Name one in the step's"
-              + " image.");
-    }
     ImageName name = ImageName.of(image.reference(), image.digest());
-    Optional<Wire.RunImage> there =
+    Optional<Found> there =
         engine.patiently(patience, cancelled, client -> find(client, name, image.reference()));
     if (there.isPresent()) {
+      note(name, there.get(), false);
       if (name.digest() == null) {
         status.accept(
             "No registry told the digest of image %s: the one on this machine is run, %s."
-                .formatted(image.reference(), there.get().id()));
+                .formatted(image.reference(), there.get().image().id()));
       }
-      return there.get();
+      return there.get().image();
     }
     pull(name, image, patience, status, cancelled);
-    return engine
-        .call(client -> find(client, name, image.reference()))
-        .orElseThrow(
-            () ->
-                new LaunchException(
-                    "image",
-                    cancelled.getAsBoolean()
-                        ? "Stopped while the image was pulled."
-                        : "The image "
-                            + image.reference()
-                            + " was pulled, but the engine does not have it. Look at its log."));
+    Found pulled =
+        engine
+            .call(client -> find(client, name, image.reference()))
+            .orElseThrow(
+                () ->
+                    new LaunchException(
+                        "image",
+                        cancelled.getAsBoolean()
+                            ? "Stopped while the image was pulled."
+                            : "The image "
+                                + image.reference()
+                                + " was pulled, but the engine does not have it. Look at its"
+                                + " log."));
+    note(name, pulled, true);
+    return pulled.image();
   }
 
-  private static Optional<Wire.RunImage> find(
-      DockerClient client, ImageName name, String reference) {
+  /** An image that the engine has, and the bytes that it takes there. */
+  private record Found(Wire.RunImage image, long bytes) {}
+
+  /** Images that take too much are no reason not to run this one. */
+  private void note(ImageName name, Found found, boolean pulled) {
+    try {
+      cache.used(name.local(), String.valueOf(found.image().id()), found.bytes(), pulled);
+      if (pulled) {
+        cache.trim(engine);
+      }
+    } catch (IOException | DockerException e) {
+      LOG.warn("images cannot be looked after error={}", e.toString());
+    }
+  }
+
+  private static Optional<Found> find(DockerClient client, ImageName name, String reference) {
     try {
       InspectImageResponse found = client.inspectImageCmd(name.local()).exec();
       List<String> digests = found.getRepoDigests() == null ? List.of() : found.getRepoDigests();
@@ -86,7 +102,10 @@ final class RunImages {
                   .map(d -> d.substring(d.indexOf('@') + 1))
                   .findFirst()
                   .orElse(null);
-      return Optional.of(new Wire.RunImage(reference, digest, found.getId()));
+      return Optional.of(
+          new Found(
+              new Wire.RunImage(reference, digest, found.getId()),
+              found.getSize() == null ? 0 : found.getSize()));
     } catch (NotFoundException e) {
       return Optional.empty();
     }

@@ -10,7 +10,26 @@ final class EndWords {
   /** Shells give 128 and the signal's number as the exit code of what a signal ended. */
   private static final int SIGNALS = 31;
 
+  private static final String LESS =
+      "Write less, remove what is not needed any more, or use a machine with a larger disk.";
+
   private EndWords() {}
+
+  /**
+   * The same end, where no space was left on the disk: a failure is then most likely due to that.
+   */
+  static Wire.Ended onFullDisk(Wire.Ended ended, String words) {
+    String reason = ended.reason();
+    if (reason == null || !(reason.equals("exit-code") || reason.equals("killed"))) {
+      return ended;
+    }
+    return new Wire.Ended(
+        ended.exitCode(),
+        "output",
+        words + " The run could not write on and failed. " + LESS + " " + ended.detail(),
+        false,
+        ended.image());
+  }
 
   static Wire.Ended of(
       RunHandle.Exit exit,
@@ -21,13 +40,18 @@ final class EndWords {
     Integer code = exit.code();
     if (stopReason != null) {
       String detail =
-          stopReason.equals("time-limit")
-              ? "Stopped by the time limit of "
-                  + limits.timeSeconds()
-                  + " s. Raise time_limit or make the step quicker."
-              : "Stopped after "
-                  + limits.noOutputSeconds()
-                  + " s without output. Print something now and then, or raise no_output_timeout.";
+          switch (stopReason) {
+            case "time-limit" ->
+                "Stopped by the time limit of "
+                    + limits.timeSeconds()
+                    + " s. Raise time_limit or make the step quicker.";
+            case "no-output" ->
+                "Stopped after "
+                    + limits.noOutputSeconds()
+                    + " s without output. Print something now and then, or raise"
+                    + " no_output_timeout.";
+            default -> "Stopped: it had filled the worker's disk. " + LESS;
+          };
       return new Wire.Ended(code, stopReason, detail, false, image);
     }
     if (stopOrdered) {

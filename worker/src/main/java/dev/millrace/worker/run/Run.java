@@ -107,6 +107,21 @@ public final class Run {
     return state.phase().compareTo(RunState.Phase.UPLOADING) < 0;
   }
 
+  /** Whether it has anything left to do but to wait for its log to be sealed. */
+  public boolean busy() {
+    return state.phase() != RunState.Phase.SETTLED;
+  }
+
+  /** Ends it because it leaves the machine no space; the reason is told in its log. */
+  public void outOfSpace() {
+    orders.outOfSpace();
+  }
+
+  /** Bytes that its folder takes on the disk. */
+  public long bytes() {
+    return Trees.bytes(folder.root());
+  }
+
   /** Its line in a beat. */
   public Wire.BeatRun beat() {
     String phase =
@@ -174,6 +189,7 @@ public final class Run {
     if (state.phase() == RunState.Phase.PREPARING || state.phase() == RunState.Phase.RUNNING) {
       Wire.Ended ended = execute();
       orders.throwIfAbandoned();
+      makeRoom();
       save(state.ended(ended));
       LOG.info(
           "run ended execution={} exitCode={} reason={} stopped={}",
@@ -197,6 +213,15 @@ public final class Run {
     }
     if (state.phase() == RunState.Phase.SETTLED) {
       orders.awaitSealed();
+    }
+  }
+
+  /** Nothing of the run writes any more: what the worker has to write finds the reserve. */
+  private void makeRoom() {
+    if (context.disk().tight()) {
+      String words = context.disk().words();
+      context.disk().release();
+      log.status(words + " What the run wrote last may be missing.");
     }
   }
 
@@ -235,7 +260,8 @@ public final class Run {
         throw e;
       }
       LOG.warn("preparation failed execution={}", executionId(), e);
-      return failed("input", "The run could not be prepared: " + e.getMessage());
+      String why = context.disk().tight() ? context.disk().words() : e.getMessage();
+      return failed("input", "The run could not be prepared: " + why);
     }
   }
 
@@ -258,16 +284,27 @@ public final class Run {
               log,
               live,
               () -> micros(context.clock().instant()) - state.startedMicros(),
-              reason -> save(state.stopping(orders.stopOrdered(), reason)))
+              this::stopping)
           .untilGone();
       live.await();
     }
-    return EndWords.of(
-        running.exit(),
-        orders.stopOrdered(),
-        state.stopReason(),
-        assignment.limits(),
-        running.image());
+    Wire.Ended ended =
+        EndWords.of(
+            running.exit(),
+            orders.stopOrdered(),
+            state.stopReason(),
+            assignment.limits(),
+            running.image());
+    return context.disk().tight() ? EndWords.onFullDisk(ended, context.disk().words()) : ended;
+  }
+
+  /** Why it is being stopped is worth a note, but no reason to let it go on. */
+  private void stopping(@Nullable String reason) {
+    try {
+      save(state.stopping(orders.stopOrdered(), reason));
+    } catch (IOException e) {
+      LOG.warn("reason of the stop not kept execution={} error={}", executionId(), e.toString());
+    }
   }
 
   /** The slot is free; now there is time to remove what the runtime keeps. */

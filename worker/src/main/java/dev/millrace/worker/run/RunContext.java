@@ -25,7 +25,8 @@ public record RunContext(
     Map<String, RunRuntime> runtimes,
     HttpClient store,
     Function<List<AddressRange>, HttpClient> inputs,
-    InputCache cache) {
+    InputCache cache,
+    Disk disk) {
 
   /** The runtimes that could start a run now, by their names on the wire. */
   public List<String> available() {

@@ -8,6 +8,7 @@ final class RunOrders {
   private boolean kill;
   private boolean abandon;
   private boolean sealed;
+  private boolean outOfSpace;
 
   synchronized void stop() {
     stop = true;
@@ -18,6 +19,16 @@ final class RunOrders {
     stop = true;
     kill = true;
     notifyAll();
+  }
+
+  synchronized void outOfSpace() {
+    outOfSpace = true;
+    notifyAll();
+  }
+
+  /** Whether the run is to end because it leaves the machine no space. */
+  synchronized boolean spaceless() {
+    return outOfSpace;
   }
 
   synchronized void abandon() {

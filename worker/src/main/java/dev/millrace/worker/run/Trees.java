@@ -14,11 +14,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Changes whole folders, never through a link. */
-final class Trees {
+public final class Trees {
   private Trees() {}
 
   /** Removes a folder and all in it; what is gone already is no error. */
-  static void delete(Path root) throws IOException {
+  public static void delete(Path root) throws IOException {
     if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -62,6 +62,40 @@ final class Trees {
             return FileVisitResult.CONTINUE;
           }
         });
+  }
+
+  /** Bytes of the regular files below a folder; what vanishes meanwhile does not count. */
+  static long bytes(Path root) {
+    long[] sum = {0};
+    walk(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes a) {
+            sum[0] += a.isRegularFile() ? a.size() : 0;
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e) {
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return sum[0];
+  }
+
+  private static void walk(Path root, SimpleFileVisitor<Path> visitor) {
+    try {
+      Files.walkFileTree(root, visitor);
+    } catch (IOException e) {
+      // The visitors given take each failure themselves.
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   /** Gives a folder and all in it to a user. */

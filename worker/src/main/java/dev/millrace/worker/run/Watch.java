@@ -71,6 +71,11 @@ final class Watch {
     if (overLimit) {
       return;
     }
+    if (orders.spaceless()) {
+      overLimit = true;
+      stopping.because("output");
+      return;
+    }
     if (limits.timeSeconds() > 0 && runMicros.getAsLong() > limits.timeSeconds() * 1_000_000) {
       overLimit = true;
       stopping.because("time-limit");

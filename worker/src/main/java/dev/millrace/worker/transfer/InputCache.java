@@ -23,12 +23,27 @@ public final class InputCache {
 
   private final Path folder;
   private final long limitBytes;
+  private final int limitPercent;
   private final Clock clock;
 
-  public InputCache(Path folder, long limitBytes, Clock clock) {
+  /**
+   * Keeps at most {@code limitBytes}, and at most {@code limitPercent} of its disk. What an earlier
+   * worker had not loaded whole is removed.
+   */
+  public InputCache(Path folder, long limitBytes, int limitPercent, Clock clock)
+      throws IOException {
     this.folder = folder;
     this.limitBytes = limitBytes;
+    this.limitPercent = limitPercent;
     this.clock = clock;
+    Path incoming = folder.resolve("incoming");
+    if (Files.isDirectory(incoming)) {
+      try (Stream<Path> parts = Files.list(incoming)) {
+        for (Path part : (Iterable<Path>) parts::iterator) {
+          Files.deleteIfExists(part);
+        }
+      }
+    }
   }
 
   /** A new name to download to. */
@@ -67,7 +82,17 @@ public final class InputCache {
       throw new IOException("cannot link into " + target.getParent());
     }
     Files.move(downloaded, kept, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
-    trim();
+    long disk = Files.getFileStore(folder).getTotalSpace();
+    trim(Math.min(limitBytes, disk / 100 * limitPercent));
+  }
+
+  /** Removes inputs that no run holds, least recently used first, until so many bytes are free. */
+  public void makeRoom(long bytes) {
+    try {
+      trim(Math.max(0, total(all()) - bytes));
+    } catch (IOException e) {
+      LOG.warn("cached inputs cannot be removed error={}", e.toString());
+    }
   }
 
   private static boolean link(Path kept, Path target) throws IOException {
@@ -93,7 +118,27 @@ public final class InputCache {
   private record Kept(Path path, long size, FileTime used, int links) {}
 
   /** Removes what was not used for longest until the cache fits; what a run holds stays. */
-  private synchronized void trim() throws IOException {
+  private synchronized void trim(long limit) throws IOException {
+    List<Kept> all = all();
+    long total = total(all);
+    all.sort(Comparator.comparing(Kept::used));
+    for (Kept kept : all) {
+      if (total <= limit) {
+        return;
+      }
+      if (kept.links() == 1) {
+        Files.deleteIfExists(kept.path());
+        total -= kept.size();
+        LOG.info("cached input removed sha256={} bytes={}", kept.path().getFileName(), kept.size());
+      }
+    }
+  }
+
+  private static long total(List<Kept> all) {
+    return all.stream().mapToLong(Kept::size).sum();
+  }
+
+  private List<Kept> all() throws IOException {
     List<Kept> all = new ArrayList<>();
     try (Stream<Path> files = Files.walk(folder, 2)) {
       for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
@@ -108,17 +153,7 @@ public final class InputCache {
         }
       }
     }
-    long total = all.stream().mapToLong(Kept::size).sum();
-    all.sort(Comparator.comparing(Kept::used));
-    for (Kept kept : all) {
-      if (total <= limitBytes) {
-        return;
-      }
-      if (kept.links() == 1) {
-        Files.deleteIfExists(kept.path());
-        total -= kept.size();
-      }
-    }
+    return all;
   }
 
   private static Hashes hash(Path file) throws IOException {

@@ -50,13 +50,29 @@ public final class Wire {
   public record Accept(Secret token) {}
 
   /** A sign of life. */
-  public record Beat(int freeSlots, List<BeatRun> runs, long diskFreeMiB, List<String> runtimes) {}
+  public record Beat(
+      int freeSlots,
+      List<BeatRun> runs,
+      long diskFreeMiB,
+      @Nullable List<String> runtimes,
+      @Nullable String release,
+      @Nullable String paused,
+      @Nullable String trouble) {}
 
   /** One run in a beat. */
   public record BeatRun(String executionId, Secret lease, String phase) {}
 
   /** What the master wants of the runs. */
-  public record Orders(@Nullable List<RunOrder> runs, boolean draining) {}
+  public record Orders(
+      @Nullable List<RunOrder> runs, boolean draining, @Nullable Release wantedRelease) {}
+
+  /** A release of the worker; the address is as secret as a password. */
+  public record Release(String version, String url, String sha256) {
+    @Override
+    public String toString() {
+      return "Release[version=" + version + "]";
+    }
+  }
 
   /** One order; see docs/wire. */
   public record RunOrder(String executionId, String order) {}

@@ -11,6 +11,9 @@ read -r line </proc/self/stat
 set -- $line
 echo "$1 ${22}" >"$STATE/pid.tmp" && mv "$STATE/pid.tmp" "$STATE/pid"
 
+# The exit code must find its place on a full disk too.
+echo "   " >"$STATE/exit.tmp"
+
 fail() {
   echo "$1" >"$STATE/problem"
   exit 1
@@ -120,7 +123,7 @@ root-plain)
   ;;
 esac
 code=$?
-echo "$code" >"$STATE/exit.tmp" && mv "$STATE/exit.tmp" "$STATE/exit"
+echo "$code" 1<>"$STATE/exit.tmp" && mv "$STATE/exit.tmp" "$STATE/exit"
 
 # The end of this shell ends its namespace. A stopped run's other processes get their time first;
 # the worker ends it with the grace.

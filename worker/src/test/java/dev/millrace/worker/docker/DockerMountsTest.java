@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -82,9 +83,14 @@ class DockerMountsTest {
 
   private RunHandle launched(RunSpec spec) throws Exception {
     String host = System.getenv("DOCKER_HOST");
+    Path folder = spec.folder().root();
     DockerRuntime runtime =
         new DockerRuntime(
-            host == null ? "unix:///var/run/docker.sock" : host, RunUser.current(), JSON);
+            host == null ? "unix:///var/run/docker.sock" : host,
+            RunUser.current(),
+            JSON,
+            new ImageCache(
+                folder, new ImageCache.Limits(Long.MAX_VALUE, 100), JSON, Clock.systemUTC()));
     runtime.prepare(spec);
     run = runtime.launch(spec);
     assertTrue(run.awaitGone(Duration.ofSeconds(30)));

@@ -93,8 +93,8 @@ final class Commands {
               Commands::updateGroup),
           command(
               "group join-token SLUG",
-              NONE,
-              "Prints a token with which one worker joins within an hour.",
+              Map.of("expires", true),
+              "Prints a token with which one worker joins within an hour, or within --expires 5m.",
               Commands::joinToken),
           RepositoryCommands.SHOW,
           RepositoryCommands.SET,
@@ -265,9 +265,17 @@ final class Commands {
     screen.one(server.send("PATCH", API + "environments/" + slug(given) + "/", body));
   }
 
+  /** When a join token is to expire, where that was said. */
+  static Map<String, Object> expiry(Arguments given) throws Failure {
+    return given
+        .seconds("expires")
+        .map(seconds -> Map.<String, Object>of("expires_in", seconds))
+        .orElse(Map.of());
+  }
+
   private static void joinToken(Server server, Arguments given, Screen screen) throws Failure {
     JsonNode made =
-        server.send("POST", API + "environments/" + slug(given) + "/join_tokens/", Map.of());
+        server.send("POST", API + "environments/" + slug(given) + "/join_tokens/", expiry(given));
     screen.secret(
         made,
         text(made, "token"),

@@ -11,7 +11,17 @@ import java.util.Optional;
 /** Machines: how they join, and what becomes of them. */
 final class WorkerCommands {
   private static final String WORKERS = "/api/v0/workers/";
-  private static final List<String> LINE_OPTIONS = List.of("dir", "name", "slots", "runtimes");
+  private static final List<String> LINE_OPTIONS =
+      List.of(
+          "dir",
+          "name",
+          "slots",
+          "runtimes",
+          "cache-gib",
+          "cache-percent",
+          "image-gib",
+          "image-percent",
+          "min-free-mib");
 
   static final List<Command> ALL =
       List.of(
@@ -40,8 +50,8 @@ final class WorkerCommands {
               "join",
               List.of("SLUG"),
               options(),
-              "Prints a line for a shell of one machine, which joins by it within an hour (also:"
-                  + " millrace join SLUG).",
+              "Prints a line for a shell of one machine, which joins by it within an hour, or within"
+                  + " --expires 5m (also: millrace join SLUG).",
               WorkerCommands::join));
 
   private WorkerCommands() {}
@@ -53,6 +63,7 @@ final class WorkerCommands {
 
   private static Map<String, Boolean> options() {
     Map<String, Boolean> options = new LinkedHashMap<>();
+    options.put("expires", true);
     LINE_OPTIONS.forEach(name -> options.put(name, true));
     return options;
   }
@@ -73,7 +84,9 @@ final class WorkerCommands {
         "runs",
         "runtimes",
         "release",
-        "last_seen");
+        "last_seen",
+        "paused",
+        "trouble");
   }
 
   private static void show(Server server, Arguments given, Screen screen) throws Failure {
@@ -100,7 +113,9 @@ final class WorkerCommands {
   private static void join(Server server, Arguments given, Screen screen) throws Failure {
     JsonNode made =
         server.send(
-            "POST", "/api/v0/environments/" + Commands.slug(given) + "/join_tokens/", Map.of());
+            "POST",
+            "/api/v0/environments/" + Commands.slug(given) + "/join_tokens/",
+            Commands.expiry(given));
     StringBuilder line = new StringBuilder(made.get("line").asText());
     for (String name : LINE_OPTIONS) {
       Optional<String> value = given.option(name);

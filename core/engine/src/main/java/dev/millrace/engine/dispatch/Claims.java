@@ -167,7 +167,11 @@ public final class Claims {
                     new Messages.Claimed(
                         new Messages.Offer(
                             execution.id().toString(), token.get().reveal(), accept.toSeconds()),
-                        Messages.Release.of(releases.wantedInsteadOf(poll.worker().release())))));
+                        Messages.Release.of(
+                            releases.wantedInsteadOf(
+                                poll.worker().release(),
+                                poll.worker().os(),
+                                poll.worker().arch())))));
         return;
       }
     }

@@ -36,6 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class Leases {
   private static final Logger log = LoggerFactory.getLogger(Leases.class);
   private static final int MAX_RUNS = 4096;
+  private static final int MOST_WORDS = 500;
   static final Scope EVERYTHING = new Scope.Everything();
 
   private final Database database;
@@ -147,7 +148,9 @@ public final class Leases {
       throw Refused.invalid("runs has at most " + MAX_RUNS + " entries.");
     }
     Instant now = clock.instant();
-    Messages.Release wanted = Messages.Release.of(releases.wantedInsteadOf(worker.release()));
+    String release = beat.release() == null ? worker.release() : Registrations.some(beat.release());
+    Messages.Release wanted =
+        Messages.Release.of(releases.wantedInsteadOf(release, worker.os(), worker.arch()));
     return database.transact(
         s -> {
           s.workers().beat(worker.id(), now);
@@ -156,20 +159,36 @@ public final class Leases {
             orders.add(new Messages.RunOrder(run.executionId(), order(s, worker, run)));
           }
           Optional<Worker> known = s.workers().find(worker.id());
-          known.ifPresent(w -> runtimes(s, w, beat.runtimes()));
+          known.ifPresent(w -> reported(s, w, release, beat));
           boolean draining = known.map(Worker::draining).orElse(true);
           return new Messages.Orders(orders, draining, wanted);
         });
   }
 
-  /** Keeps what the worker can start now: an engine may come or go while it is registered. */
-  private static void runtimes(Session session, Worker worker, @Nullable List<String> runtimes) {
-    if (runtimes == null || runtimes.equals(worker.runtimes())) {
-      return;
+  /** Keeps what the worker says of itself: an engine may come or go while it is registered. */
+  private static void reported(Session session, Worker worker, String release, Messages.Beat beat) {
+    Worker now =
+        worker.reporting(
+            release,
+            beat.runtimes() == null ? worker.runtimes() : Registrations.list(beat.runtimes()),
+            words(beat.paused()),
+            words(beat.trouble()));
+    if (!now.equals(worker) && session.workers().update(now)) {
+      log.info(
+          "worker reports worker={} release={} runtimes={} paused={} trouble={}",
+          worker.id(),
+          now.release(),
+          now.runtimes(),
+          now.paused().orElse(""),
+          now.trouble().orElse(""));
     }
-    if (session.workers().update(worker.withRuntimes(Registrations.list(runtimes)))) {
-      log.info("worker offers other runtimes worker={} runtimes={}", worker.id(), runtimes);
-    }
+  }
+
+  private static Optional<String> words(@Nullable String said) {
+    String text = said == null ? "" : said.replaceAll("\\p{Cntrl}+", " ").strip();
+    return text.isEmpty()
+        ? Optional.empty()
+        : Optional.of(text.substring(0, Math.min(text.length(), MOST_WORDS)));
   }
 
   /** Fresh requests for what the assignment named, when they have expired. */

@@ -95,12 +95,18 @@ public final class Messages {
     }
   }
 
-  /** {@code runtimes} are those that could start a run now; null from a worker that never says. */
+  /**
+   * {@code runtimes} are those that could start a run now; {@code paused} says why the worker takes
+   * no runs, {@code trouble} what else is wrong with it. Null from a worker that never says.
+   */
   public record Beat(
       int freeSlots,
       @Nullable List<RunBeat> runs,
       long diskFreeMiB,
-      @Nullable List<String> runtimes) {}
+      @Nullable List<String> runtimes,
+      @Nullable String release,
+      @Nullable String paused,
+      @Nullable String trouble) {}
 
   /** One run in a beat; its lease is a secret. */
   public record RunBeat(

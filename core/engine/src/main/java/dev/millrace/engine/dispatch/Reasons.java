@@ -119,7 +119,16 @@ public final class Reasons {
           + group.runtime().name().toLowerCase(Locale.ROOT)
           + ".";
     }
-    long slots = able.stream().mapToInt(Worker::slots).sum();
+    if (able.stream().allMatch(w -> w.paused().isPresent())) {
+      Worker paused = able.get(0);
+      return "No worker of "
+          + environment
+          + " takes runs now. "
+          + paused.name()
+          + ": "
+          + paused.paused().orElse("");
+    }
+    long slots = able.stream().filter(w -> w.paused().isEmpty()).mapToInt(Worker::slots).sum();
     long running =
         session.executions().running(group.id()).values().stream().mapToLong(n -> n).sum();
     return running < slots

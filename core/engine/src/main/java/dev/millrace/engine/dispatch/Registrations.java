@@ -73,7 +73,9 @@ public final class Registrations {
     String hash = InstallationKey.hash(Secret.of(text("joinToken", request.joinToken(), 1024)));
     Secret credential = Secret.of(key.sign("worker credential v1", hash + '\n' + nonce));
     Messages.Release wanted =
-        Messages.Release.of(releases.wantedInsteadOf(some(request.release())));
+        Messages.Release.of(
+            releases.wantedInsteadOf(
+                some(request.release()), some(request.os()), some(request.arch())));
     Messages.Registered answer = joinOnce(hash, nonce, name, request, credential).wanting(wanted);
     log.info("worker joined worker={} name={} group={}", answer.workerId(), name, answer.group());
     return answer;
@@ -180,6 +182,8 @@ public final class Registrations {
             list(request.gpus()),
             list(request.runtimes()),
             false,
+            Optional.empty(),
+            Optional.empty(),
             now,
             now,
             Optional.empty(),
@@ -222,7 +226,7 @@ public final class Registrations {
     return value;
   }
 
-  private static String some(@Nullable String value) {
+  static String some(@Nullable String value) {
     return value == null ? "" : text("release, os and arch", value, 64);
   }
 

@@ -9,6 +9,9 @@ import java.util.Optional;
  *
  * @param credentialHash SHA-256 in hex of its credential
  * @param nodeKey the node it runs on, where a provider rented that
+ * @param release the version of the worker that runs now
+ * @param paused why it takes no runs now, in its own words
+ * @param trouble what else an administrator should know of it, in its own words
  * @param beat a number that each sign of life raises; not part of {@code version}
  */
 public record Worker(
@@ -27,28 +30,17 @@ public record Worker(
     List<String> gpus,
     List<String> runtimes,
     boolean draining,
+    Optional<String> paused,
+    Optional<String> trouble,
     Instant registeredAt,
     Instant lastSeenAt,
     Optional<Instant> removedAt,
     long beat,
     long version) {
 
-  /** The same worker with other runtimes. */
-  public Worker withRuntimes(List<String> others) {
-    return copy(others, draining, removedAt);
-  }
-
-  /** The same worker, which takes no more runs, or takes them again. */
-  public Worker withDraining(boolean drains) {
-    return copy(runtimes, drains, removedAt);
-  }
-
-  /** The same worker, whose credential is good for nothing any more. */
-  public Worker removed(Instant at) {
-    return copy(runtimes, true, Optional.of(at));
-  }
-
-  private Worker copy(List<String> runtimes, boolean draining, Optional<Instant> removedAt) {
+  /** The same worker, after it has said this of itself. */
+  public Worker reporting(
+      String release, List<String> runtimes, Optional<String> paused, Optional<String> trouble) {
     return new Worker(
         id,
         group,
@@ -65,6 +57,44 @@ public record Worker(
         gpus,
         runtimes,
         draining,
+        paused,
+        trouble,
+        registeredAt,
+        lastSeenAt,
+        removedAt,
+        beat,
+        version);
+  }
+
+  /** The same worker, which takes no more runs, or takes them again. */
+  public Worker withDraining(boolean drains) {
+    return copy(drains, removedAt);
+  }
+
+  /** The same worker, whose credential is good for nothing any more. */
+  public Worker removed(Instant at) {
+    return copy(true, Optional.of(at));
+  }
+
+  private Worker copy(boolean draining, Optional<Instant> removedAt) {
+    return new Worker(
+        id,
+        group,
+        name,
+        credentialHash,
+        nonce,
+        nodeKey,
+        release,
+        os,
+        arch,
+        slots,
+        cpus,
+        memoryMiB,
+        gpus,
+        runtimes,
+        draining,
+        paused,
+        trouble,
         registeredAt,
         lastSeenAt,
         removedAt,

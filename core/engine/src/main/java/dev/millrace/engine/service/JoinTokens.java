@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -103,15 +104,20 @@ public final class JoinTokens {
   }
 
   /**
-   * Makes a token that lets one worker join the environment within an hour. For administrators of
-   * the installation, and of the organisation that the environment belongs to. Throws {@link
-   * NotFound} for an environment that the actor does not see, {@link Denied} for others.
+   * Makes a token that lets one worker join the environment for as long as {@code life}, at most an
+   * hour. For administrators of the installation, and of the organisation that the environment
+   * belongs to. Throws {@link NotFound} for an environment that the actor does not see, {@link
+   * Denied} for others, {@link Invalid} for another life.
    */
-  public Issued issue(Actor actor, String idOrSlug) {
+  public Issued issue(Actor actor, String idOrSlug, Duration life) {
+    if (life.compareTo(JoinToken.LIFE) > 0 || life.isNegative() || life.isZero()) {
+      throw Invalid.field(
+          "expires_in", "Give 1 to " + JoinToken.LIFE.toSeconds() + " seconds", "invalid");
+    }
     Secret text = key.newToken();
     Secret line = line(text);
     Instant now = clock.instant();
-    Instant expires = now.plus(JoinToken.LIFE);
+    Instant expires = now.plus(life);
     TokenId id = new TokenId(ids.next());
     return database.transact(
         session -> {

@@ -55,7 +55,8 @@ public final class Workers {
   public enum State {
     READY,
     SILENT,
-    DRAINING
+    DRAINING,
+    PAUSED
   }
 
   /**
@@ -208,6 +209,9 @@ public final class Workers {
     if (worker.lastSeenAt().isBefore(clock.instant().minus(settings.workerSilent()))) {
       return State.SILENT;
     }
-    return worker.draining() ? State.DRAINING : State.READY;
+    if (worker.draining()) {
+      return State.DRAINING;
+    }
+    return worker.paused().isPresent() ? State.PAUSED : State.READY;
   }
 }

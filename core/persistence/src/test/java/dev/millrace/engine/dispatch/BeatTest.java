@@ -23,7 +23,7 @@ class BeatTest {
   }
 
   private Worker beaten(Worker worker, List<String> runtimes) {
-    yard.leases.beat(worker, new Messages.Beat(1, List.of(), 1, runtimes));
+    yard.leases.beat(worker, new Messages.Beat(1, List.of(), 1, runtimes, null, null, null));
     return h2.database().read(s -> s.workers().find(worker.id())).orElseThrow();
   }
 

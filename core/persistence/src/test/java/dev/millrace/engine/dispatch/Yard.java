@@ -184,7 +184,13 @@ final class Yard {
         leases.beat(
             worker,
             new Messages.Beat(
-                0, List.of(new Messages.RunBeat(id.toString(), lease, "running")), 1, null));
+                0,
+                List.of(new Messages.RunBeat(id.toString(), lease, "running")),
+                1,
+                null,
+                null,
+                null,
+                null));
     return orders.runs().get(0).order();
   }
 

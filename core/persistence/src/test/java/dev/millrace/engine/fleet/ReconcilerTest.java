@@ -65,7 +65,7 @@ class ReconcilerTest {
               return s.settings().putIfAbsent("installation.id", "mill");
             });
     Files.createDirectories(folder.resolve("worker"));
-    Files.writeString(folder.resolve("worker/worker.tar.gz"), "archive");
+    Files.writeString(folder.resolve("worker/millrace-worker-0.0.0-linux-amd64.tar.gz"), "archive");
     Map<String, String> values =
         Map.of("millrace.data", folder.toString(), "millrace.home", folder.toString());
     Settings settings = new Settings(values::get);
@@ -328,6 +328,8 @@ class ReconcilerTest {
             List.of(),
             List.of("process"),
             false,
+            Optional.empty(),
+            Optional.empty(),
             desk.clock.now,
             desk.clock.now,
             Optional.empty(),

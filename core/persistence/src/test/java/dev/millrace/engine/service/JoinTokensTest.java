@@ -50,7 +50,7 @@ class JoinTokensTest {
 
   @Test
   void anAdministratorGetsATokenThatIsKeptAsItsHashAndLivesAnHour() {
-    JoinTokens.Issued issued = tokens.issue(desk.admin(), "local");
+    JoinTokens.Issued issued = tokens.issue(desk.admin(), "local", JoinToken.LIFE);
     JoinToken kept =
         h2.database()
             .read(s -> s.tokens().joinTokenByHash(InstallationKey.hash(issued.text())))
@@ -65,7 +65,7 @@ class JoinTokensTest {
   @Test
   void theLineBringsTheTokenByStandardInputAndChecksTheAuthorityByItsHash() throws Exception {
     Actor admin = desk.admin();
-    JoinTokens.Issued plain = tokens.issue(admin, "local");
+    JoinTokens.Issued plain = tokens.issue(admin, "local", JoinToken.LIFE);
     assertEquals(
         "d=$(mktemp -d) && curl -fsS http://127.0.0.1:8000/worker/join/join.sh -o \"$d/join.sh\""
             + " && printf '%s\\n' "
@@ -75,14 +75,14 @@ class JoinTokensTest {
     Path ca = Files.writeString(folder.resolve("ca.pem"), "-----BEGIN CERTIFICATE-----\n");
     settings.put("millrace.tls.ca", ca.toString());
     settings.put("millrace.worker.url", "https://mill.example/");
-    String line = tokens.issue(admin, "local").line().reveal();
+    String line = tokens.issue(admin, "local", JoinToken.LIFE).line().reveal();
     assertTrue(
         line.startsWith("d=$(mktemp -d) && curl -fsSk https://mill.example/worker/join/ca.pem -o"),
         line);
     assertTrue(line.contains(sha256(ca) + "  $d/ca.pem\" | sha256sum -c --quiet - && curl"), line);
     assertTrue(line.endsWith(" --master https://mill.example --ca-file \"$d/ca.pem\""), line);
     settings.put("millrace.tls.ca", folder.resolve("none.pem").toString());
-    assertThrows(Unavailable.class, () -> tokens.issue(admin, "local"));
+    assertThrows(Unavailable.class, () -> tokens.issue(admin, "local", JoinToken.LIFE));
   }
 
   private static String sha256(Path file) throws Exception {
@@ -92,7 +92,7 @@ class JoinTokensTest {
 
   @Test
   void itsAuditEntryNamesTheEnvironmentAndNotTheToken() {
-    JoinTokens.Issued issued = tokens.issue(desk.admin(), "local");
+    JoinTokens.Issued issued = tokens.issue(desk.admin(), "local", JoinToken.LIFE);
     List<AuditEntry> entries =
         h2.database()
             .read(
@@ -108,9 +108,9 @@ class JoinTokensTest {
 
   @Test
   void nobodyElseLetsMachinesJoinASharedEnvironment() {
-    assertThrows(Denied.class, () -> tokens.issue(desk.ada, "local"));
+    assertThrows(Denied.class, () -> tokens.issue(desk.ada, "local", JoinToken.LIFE));
     Actor admin = desk.admin();
-    assertThrows(NotFound.class, () -> tokens.issue(admin, "none"));
+    assertThrows(NotFound.class, () -> tokens.issue(admin, "none", JoinToken.LIFE));
   }
 
   @Test
@@ -123,7 +123,17 @@ class JoinTokensTest {
               s.environments().insert(hers);
               return true;
             });
-    assertEquals(hers.id(), tokens.issue(desk.ada, "hers").environment().id());
-    assertThrows(NotFound.class, () -> tokens.issue(desk.bob, "hers"));
+    assertEquals(hers.id(), tokens.issue(desk.ada, "hers", JoinToken.LIFE).environment().id());
+    assertThrows(NotFound.class, () -> tokens.issue(desk.bob, "hers", JoinToken.LIFE));
+  }
+
+  @Test
+  void aTokenMayLiveShorterButNoLonger() {
+    Actor admin = desk.admin();
+    Duration minute = Duration.ofMinutes(1);
+    assertEquals(desk.clock.now.plus(minute), tokens.issue(admin, "local", minute).expiresAt());
+    for (Duration life : List.of(Duration.ZERO, Duration.ofSeconds(-1), Duration.ofHours(2))) {
+      assertThrows(Invalid.class, () -> tokens.issue(admin, "local", life));
+    }
   }
 }

@@ -148,6 +148,8 @@ class WorkersTest {
             List.of(),
             List.of("process"),
             false,
+            Optional.empty(),
+            Optional.empty(),
             desk.clock.now,
             desk.clock.now,
             Optional.empty(),
