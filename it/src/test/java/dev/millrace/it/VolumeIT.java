@@ -45,7 +45,7 @@ import org.junit.jupiter.api.condition.EnabledIf;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Timeout(value = 40, unit = TimeUnit.MINUTES)
 class VolumeIT {
-  private static final Duration LIMIT = Duration.ofMinutes(Machine.full() ? 30 : 3);
+  private static final Duration LIMIT = Duration.ofMinutes(Machine.full() ? 30 : 10);
   private static final int LINES = 1_000_000;
   private static final int FEWER_LINES = 50_000;
   private static final int MIB = Machine.full() ? 6 * 1024 : 256;
