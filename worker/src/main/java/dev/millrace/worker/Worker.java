@@ -161,7 +161,8 @@ final class Worker {
       try {
         Wire.Offer offer = master.claim(free, poll);
         backoff.succeeded();
-        if (offer != null && !stopped) {
+        // The disk may have filled while it waited; an offer that is left lying goes to another.
+        if (offer != null && !stopped && paused() == null) {
           accept(offer);
         }
       } catch (MasterException.CredentialRefused e) {
