@@ -215,7 +215,7 @@ class GitIT {
     Map<String, byte[]> found = new TreeMap<>();
     try (Stream<Path> files = Files.walk(millrace.data().resolve("store"))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
-        if (file.getParent().getFileName().toString().startsWith("code")) {
+        if (file.getParent().getParent().getFileName().toString().startsWith("code")) {
           byte[] bytes = Files.readAllBytes(file);
           String hash =
               HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
