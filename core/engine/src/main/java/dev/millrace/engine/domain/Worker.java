@@ -41,42 +41,26 @@ public record Worker(
   /** The same worker, after it has said this of itself. */
   public Worker reporting(
       String release, List<String> runtimes, Optional<String> paused, Optional<String> trouble) {
-    return new Worker(
-        id,
-        group,
-        name,
-        credentialHash,
-        nonce,
-        nodeKey,
-        release,
-        os,
-        arch,
-        slots,
-        cpus,
-        memoryMiB,
-        gpus,
-        runtimes,
-        draining,
-        paused,
-        trouble,
-        registeredAt,
-        lastSeenAt,
-        removedAt,
-        beat,
-        version);
+    return copy(release, runtimes, draining, paused, trouble, removedAt);
   }
 
   /** The same worker, which takes no more runs, or takes them again. */
   public Worker withDraining(boolean drains) {
-    return copy(drains, removedAt);
+    return copy(release, runtimes, drains, paused, trouble, removedAt);
   }
 
   /** The same worker, whose credential is good for nothing any more. */
   public Worker removed(Instant at) {
-    return copy(true, Optional.of(at));
+    return copy(release, runtimes, true, paused, trouble, Optional.of(at));
   }
 
-  private Worker copy(boolean draining, Optional<Instant> removedAt) {
+  private Worker copy(
+      String release,
+      List<String> runtimes,
+      boolean draining,
+      Optional<String> paused,
+      Optional<String> trouble,
+      Optional<Instant> removedAt) {
     return new Worker(
         id,
         group,
