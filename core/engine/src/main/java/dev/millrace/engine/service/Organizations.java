@@ -143,15 +143,12 @@ public final class Organizations {
                               "username",
                               "There is no user \"" + username + "\"",
                               "does_not_exist"));
+          List<Membership> members = session.owners().membersOf(of.id());
           Optional<Membership> before =
-              session.owners().membersOf(of.id()).stream()
-                  .filter(m -> m.user().equals(user.id()))
-                  .findFirst();
-          Ceiling.check(
-              session.owners().membersOf(of.id()).size(),
-              Ceiling.MEMBERS,
-              "The organisation",
-              "members");
+              members.stream().filter(m -> m.user().equals(user.id())).findFirst();
+          if (before.isEmpty()) {
+            Ceiling.check(members.size(), Ceiling.MEMBERS, "The organisation", "members");
+          }
           session.owners().put(new Membership(of.id(), user.id(), admin));
           audit.record(
               session,
