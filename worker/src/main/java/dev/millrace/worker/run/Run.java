@@ -1,6 +1,5 @@
 package dev.millrace.worker.run;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.worker.runtime.LaunchException;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunHandle;
@@ -15,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -29,7 +27,6 @@ import org.slf4j.LoggerFactory;
 public final class Run {
   private static final Logger LOG = LoggerFactory.getLogger(Run.class);
   private static final Duration PATIENCE = Duration.ofDays(7);
-  private static final int MOST_PROBLEMS = 1_000;
   private static final long BROKE_MILLIS = 1_000;
 
   private final RunContext context;
@@ -40,6 +37,7 @@ public final class Run {
   private final RunLog log;
   private final LogShipper shipper;
   private final MasterCalls calls;
+  private final RunOutputs outputs;
   private final RunOrders orders = new RunOrders();
   private volatile RunState state;
   private @Nullable RunHandle handle;
@@ -63,6 +61,7 @@ public final class Run {
     Files.createDirectories(folder.logs());
     this.log = new RunLog(folder.logs(), secrets, assignment.limits().logBytes(), context.clock());
     this.calls = new MasterCalls(assignment.executionId(), orders::abandoned);
+    this.outputs = new RunOutputs(context, assignment, folder, log::status, orders);
     this.shipper =
         new LogShipper(
             log,
@@ -207,7 +206,7 @@ public final class Run {
         report("ended", () -> context.master().ended(executionId(), assignment.lease(), ended));
       }
       forget();
-      String problem = upload();
+      String problem = outputs.upload();
       shipper.streamsEnded();
       settle(problem);
     }
@@ -273,21 +272,17 @@ public final class Run {
   }
 
   private Wire.Ended watch(RunHandle running) throws IOException, InterruptedException {
-    OutputTree tree = new OutputTree(folder.outputs());
-    UploadJournal journal = journal();
-    try (Uploader uploader = uploader(tree, journal)) {
-      LiveOutputs live = new LiveOutputs(tree, uploader, journal, log::status);
-      new Watch(
-              running,
-              assignment.limits(),
-              orders,
-              log,
-              live,
-              () -> micros(context.clock().instant()) - state.startedMicros(),
-              this::stopping)
-          .untilGone();
-      live.await();
-    }
+    outputs.whileRunning(
+        live ->
+            new Watch(
+                    running,
+                    assignment.limits(),
+                    orders,
+                    log,
+                    live,
+                    () -> micros(context.clock().instant()) - state.startedMicros(),
+                    this::stopping)
+                .untilGone());
     Wire.Ended ended =
         EndWords.of(
             running.exit(),
@@ -319,33 +314,6 @@ public final class Run {
     }
   }
 
-  private @Nullable String upload() throws IOException, InterruptedException {
-    if (!Files.isDirectory(folder.outputs())) {
-      return null;
-    }
-    OutputTree tree = new OutputTree(folder.outputs());
-    List<OutputTree.Entry> all;
-    try {
-      all =
-          tree.files(odd -> log.status("Output " + odd + " is skipped: it is not a regular file."));
-    } catch (OutputTree.TooManyException e) {
-      log.status(String.valueOf(e.getMessage()));
-      return e.getMessage();
-    }
-    Map<String, ObjectNode> metadata = new SidecarMetadata(tree, log::status).read(all);
-    List<OutputTree.Entry> outputs =
-        all.stream().filter(e -> !SidecarMetadata.carrier(e.path())).toList();
-    List<String> problems = new ArrayList<>();
-    try (Uploader uploader = uploader(tree, journal())) {
-      problems.addAll(uploader.upload(outputs, metadata));
-    }
-    problems.stream().limit(MOST_PROBLEMS).forEach(log::status);
-    return problems.isEmpty()
-        ? null
-        : String.join(" ", problems.subList(0, 1))
-            + (problems.size() > 1 ? " And " + (problems.size() - 1) + " more; see the log." : "");
-  }
-
   private void settle(@Nullable String problem) throws IOException, InterruptedException {
     Map<String, Long> offsets = shipper.awaitShipped();
     orders.throwIfAbandoned();
@@ -371,20 +339,6 @@ public final class Run {
           report.send();
           return true;
         });
-  }
-
-  private UploadJournal journal() throws IOException {
-    return new UploadJournal(
-        folder.root().resolve("uploads.jsonl"), context.json(), context.clock());
-  }
-
-  private Uploader uploader(OutputTree tree, UploadJournal journal) {
-    return new Uploader(
-        new Uploader.Target(context.master(), context.store(), executionId(), assignment.lease()),
-        tree,
-        journal,
-        log::status,
-        orders::abandoned);
   }
 
   private void save(RunState next) throws IOException {
