@@ -2,10 +2,10 @@ package dev.millrace.worker.run;
 
 import java.io.IOException;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,14 +17,21 @@ final class LiveOutputs {
   private final Uploader uploader;
   private final UploadJournal journal;
   private final Consumer<String> status;
+  private final Supplier<OutputList> lists;
   private final AtomicBoolean busy = new AtomicBoolean();
   private final Set<String> failed = new HashSet<>();
 
-  LiveOutputs(OutputTree tree, Uploader uploader, UploadJournal journal, Consumer<String> status) {
+  LiveOutputs(
+      OutputTree tree,
+      Uploader uploader,
+      UploadJournal journal,
+      Consumer<String> status,
+      Supplier<OutputList> lists) {
     this.tree = tree;
     this.uploader = uploader;
     this.journal = journal;
     this.status = status;
+    this.lists = lists;
   }
 
   /** Looks once, on a thread of its own; a look that still goes on is not doubled. */
@@ -58,24 +65,25 @@ final class LiveOutputs {
   }
 
   private void once() throws IOException, InterruptedException {
-    List<OutputTree.Entry> all = tree.files(odd -> {});
-    List<OutputTree.Entry> ready =
-        all.stream()
-            .filter(e -> e.readOnly() && !SidecarMetadata.carrier(e.path()))
-            .filter(e -> !failed.contains(e.path()))
-            .toList();
-    if (ready.isEmpty()) {
-      return;
-    }
-    for (String problem : uploader.upload(ready, new SidecarMetadata(tree, s -> {}).read(all))) {
-      status.accept(problem);
-    }
-    for (OutputTree.Entry entry : ready) {
-      if (journal.done(entry)) {
-        tree.remove(entry.steps());
-      } else {
-        failed.add(entry.path());
+    Remarks unsaid = new Remarks(line -> {});
+    Remarks remarks = new Remarks(status);
+    try (OutputList ready = lists.get();
+        SidecarMetadata metadata = new SidecarMetadata(tree, unsaid)) {
+      tree.list(e -> e.readOnly() && !failed.contains(e.path()), ready, unsaid);
+      if (ready.count() == 0) {
+        return;
       }
+      metadata.index(ready);
+      uploader.upload(ready, metadata, remarks);
+      for (OutputTree.Entry entry : ready) {
+        if (journal.done(entry)) {
+          tree.remove(entry.steps());
+        } else {
+          failed.add(entry.path());
+        }
+      }
+    } finally {
+      remarks.end();
     }
   }
 }

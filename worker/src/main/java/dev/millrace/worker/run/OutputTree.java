@@ -2,6 +2,7 @@ package dev.millrace.worker.run;
 
 import java.io.IOException;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -14,11 +15,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The outputs folder, read without ever following a link: each step is taken relative to the opened
@@ -28,22 +28,13 @@ final class OutputTree {
   private static final Set<OpenOption> READ =
       Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
   private static final int DEPTH = 100;
-  private static final int MOST = 1_000_000;
-
-  /** There are more files than can be looked at. */
-  static final class TooManyException extends IOException {
-    private static final long serialVersionUID = 1L;
-
-    TooManyException() {
-      super("There are more than " + MOST + " output files. Pack small files into archives.");
-    }
-  }
+  private static final long MOST_NAMES = 2_000_000;
 
   /** A regular file; times are microseconds since 1970. */
-  record Entry(
-      List<String> steps, long size, long createdMicros, long modifiedMicros, boolean readOnly) {
-    String path() {
-      return String.join("/", steps);
+  record Entry(String path, long size, long createdMicros, long modifiedMicros, boolean readOnly) {
+    /** The names of the folders that lead to it, and its own. */
+    List<String> steps() {
+      return List.of(path.split("/"));
     }
   }
 
@@ -53,56 +44,114 @@ final class OutputTree {
     this.root = root;
   }
 
-  /** All regular files; {@code odd} hears of what is neither file nor folder. */
-  List<Entry> files(Consumer<String> odd) throws IOException {
-    List<Entry> found = new ArrayList<>();
+  /**
+   * Puts all files that are outputs and wanted into {@code found}. What is neither file nor folder,
+   * and metadata of what is no output, are remarked on; files that are not looked at are a problem.
+   */
+  void list(Predicate<Entry> wanted, OutputList found, Remarks remarks) throws IOException {
     try (SecureDirectoryStream<Path> top = top()) {
-      scan(top, new ArrayList<>(), found, odd);
+      new Scan(wanted, found, remarks).folder(top, "", 1);
     }
-    return found;
+    String full = found.full();
+    if (full != null) {
+      remarks.problem("", "Not all output files are looked at: " + full);
+    }
   }
 
-  private void scan(
-      SecureDirectoryStream<Path> folder,
-      List<String> steps,
-      List<Entry> found,
-      Consumer<String> odd)
-      throws IOException {
-    for (Path child : folder) {
-      Path name = child.getFileName();
-      List<String> here = new ArrayList<>(steps);
-      here.add(name.toString());
-      PosixFileAttributes attributes;
-      try {
-        attributes = view(folder, name).readAttributes();
-      } catch (NoSuchFileException e) {
-        continue;
-      }
-      if (attributes.isDirectory() && here.size() < DEPTH) {
-        try (SecureDirectoryStream<Path> next =
-            folder.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS)) {
-          scan(next, here, found, odd);
-        } catch (NoSuchFileException | NotDirectoryException e) {
-          // Gone or swapped while we looked: the next look sees it.
+  private final class Scan {
+    private final Predicate<Entry> wanted;
+    private final OutputList found;
+    private final Remarks remarks;
+    private long names;
+
+    Scan(Predicate<Entry> wanted, OutputList found, Remarks remarks) {
+      this.wanted = wanted;
+      this.found = found;
+      this.remarks = remarks;
+    }
+
+    void folder(SecureDirectoryStream<Path> folder, String above, int depth) throws IOException {
+      for (Path child : folder) {
+        if (++names == MOST_NAMES) {
+          remarks.problem(
+              "", "Not all output files are looked at: there are over " + names + " names.");
         }
-      } else if (!attributes.isRegularFile()) {
-        odd.accept(String.join("/", here));
-      } else if (found.size() < MOST) {
-        found.add(entry(here, attributes));
-      } else {
-        throw new TooManyException();
+        if (names >= MOST_NAMES || found.full() != null) {
+          return;
+        }
+        Path name = child.getFileName();
+        PosixFileAttributes attributes;
+        try {
+          attributes = view(folder, name).readAttributes();
+        } catch (NoSuchFileException e) {
+          continue;
+        }
+        String path = above + name;
+        if (attributes.isDirectory()) {
+          below(folder, name, path, depth);
+        } else if (!attributes.isRegularFile()) {
+          remarks.add(
+              "outputs that are not regular files",
+              "Output " + path + " is skipped: it is not a regular file.");
+        } else if (SidecarMetadata.carrier(path)) {
+          carrier(folder, name.toString(), path);
+        } else {
+          Entry entry = entry(path, attributes);
+          if (wanted.test(entry)) {
+            found.add(entry);
+          }
+        }
       }
+    }
+
+    private void below(SecureDirectoryStream<Path> folder, Path name, String path, int depth)
+        throws IOException {
+      if (depth == DEPTH) {
+        remarks.problem(
+            "output folders that are too deep",
+            "Output folder %s is skipped: folders may be %d deep.".formatted(path, DEPTH));
+        return;
+      }
+      try (SecureDirectoryStream<Path> next =
+          folder.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS)) {
+        folder(next, path + "/", depth + 1);
+      } catch (NoSuchFileException | NotDirectoryException e) {
+        // Gone or swapped while we looked: the next look sees it.
+      } catch (AccessDeniedException e) {
+        remarks.problem(
+            "output folders that cannot be read",
+            "Output folder " + path + " is skipped: its mode keeps the worker out.");
+      }
+    }
+
+    private void carrier(SecureDirectoryStream<Path> folder, String name, String path)
+        throws IOException {
+      String output = SidecarMetadata.output(path);
+      if (output == null) {
+        return;
+      }
+      String beside = name.substring(0, name.length() - (path.length() - output.length()));
+      try {
+        if (!beside.isEmpty() && view(folder, Path.of(beside)).readAttributes().isRegularFile()) {
+          return;
+        }
+      } catch (NoSuchFileException e) {
+        // Said below.
+      }
+      remarks.add(
+          "metadata files without an output",
+          "Metadata file " + path + " is ignored: there is no output of that name.");
     }
   }
 
-  private static Entry entry(List<String> steps, PosixFileAttributes attributes) {
+  private static Entry entry(String path, PosixFileAttributes attributes) {
     Set<PosixFilePermission> permissions = attributes.permissions();
     boolean readOnly =
         !permissions.contains(PosixFilePermission.OWNER_WRITE)
             && !permissions.contains(PosixFilePermission.GROUP_WRITE)
             && !permissions.contains(PosixFilePermission.OTHERS_WRITE);
     return new Entry(
-        List.copyOf(steps),
+        path,
         attributes.size(),
         attributes.creationTime().to(TimeUnit.MICROSECONDS),
         attributes.lastModifiedTime().to(TimeUnit.MICROSECONDS),

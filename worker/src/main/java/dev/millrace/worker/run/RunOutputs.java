@@ -1,20 +1,14 @@
 package dev.millrace.worker.run;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.wire.Assignment;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The outputs of one run: those taken while it runs, and all that are there at its end. */
 final class RunOutputs {
-  private static final int MOST_PROBLEMS = 1_000;
-
   private final RunContext context;
   private final Assignment assignment;
   private final RunFolder folder;
@@ -45,7 +39,7 @@ final class RunOutputs {
     OutputTree tree = new OutputTree(folder.outputs());
     UploadJournal journal = journal();
     try (Uploader uploader = uploader(tree, journal)) {
-      LiveOutputs live = new LiveOutputs(tree, uploader, journal, status);
+      LiveOutputs live = new LiveOutputs(tree, uploader, journal, status, () -> list("live.list"));
       watching.with(live);
       live.await();
     }
@@ -57,27 +51,21 @@ final class RunOutputs {
       return null;
     }
     OutputTree tree = new OutputTree(folder.outputs());
-    List<OutputTree.Entry> all;
-    try {
-      all =
-          tree.files(
-              odd -> status.accept("Output " + odd + " is skipped: it is not a regular file."));
-    } catch (OutputTree.TooManyException e) {
-      status.accept(String.valueOf(e.getMessage()));
-      return e.getMessage();
+    Remarks remarks = new Remarks(status);
+    try (OutputList all = list("outputs.list");
+        SidecarMetadata metadata = new SidecarMetadata(tree, remarks);
+        Uploader uploader = uploader(tree, journal())) {
+      tree.list(output -> true, all, remarks);
+      metadata.index(all);
+      uploader.upload(all, metadata, remarks);
+    } finally {
+      remarks.end();
     }
-    Map<String, ObjectNode> metadata = new SidecarMetadata(tree, status).read(all);
-    List<OutputTree.Entry> outputs =
-        all.stream().filter(e -> !SidecarMetadata.carrier(e.path())).toList();
-    List<String> problems = new ArrayList<>();
-    try (Uploader uploader = uploader(tree, journal())) {
-      problems.addAll(uploader.upload(outputs, metadata));
-    }
-    problems.stream().limit(MOST_PROBLEMS).forEach(status);
-    return problems.isEmpty()
-        ? null
-        : String.join(" ", problems.subList(0, 1))
-            + (problems.size() > 1 ? " And " + (problems.size() - 1) + " more; see the log." : "");
+    return remarks.problems();
+  }
+
+  private OutputList list(String name) {
+    return new OutputList(folder.root().resolve(name), assignment.limits().outputFiles() + 1);
   }
 
   private UploadJournal journal() throws IOException {

@@ -1,43 +1,44 @@
 package dev.millrace.worker.run;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.util.RawValue;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
-import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.function.Consumer;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** What user code says of its outputs, in files beside them and in valohai.metadata.jsonl. */
-final class SidecarMetadata {
+/**
+ * What user code says of its outputs, in files beside them and in valohai.metadata.jsonl. Of the
+ * latter only the places of its lines are held; all is read when an output of that name is
+ * reported.
+ */
+final class SidecarMetadata implements Closeable {
   static final String LINES = "valohai.metadata.jsonl";
+
+  /** Bytes of one line, or of one file beside an output. */
+  static final int LONGEST = 1 << 20;
+
   private static final String SUFFIX = ".metadata.json";
-  private static final int LIMIT = 1 << 20;
+  private static final long MOST_BYTES = 1L << 30;
+  private static final String BAD_LINES = "lines of " + LINES + " that are ignored";
+  private static final String BAD_FILES = "metadata files that are ignored";
 
   private final OutputTree tree;
-  private final Consumer<String> status;
-  private final ObjectReader reader =
-      JsonMapper.builder()
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build()
-          .reader();
+  private final Remarks remarks;
+  private final LineIndex index = new LineIndex();
+  private @Nullable SeekableByteChannel lines;
 
-  SidecarMetadata(OutputTree tree, Consumer<String> status) {
+  SidecarMetadata(OutputTree tree, Remarks remarks) {
     this.tree = tree;
-    this.status = status;
+    this.remarks = remarks;
   }
 
   /** Whether a path is a carrier of metadata and so no output itself. */
@@ -45,83 +46,164 @@ final class SidecarMetadata {
     return path.equals(LINES) || path.endsWith(SUFFIX);
   }
 
-  /** Properties by path of the output; in conflicts the line wins over the file. */
-  Map<String, ObjectNode> read(List<OutputTree.Entry> files) throws IOException {
-    Map<String, ObjectNode> found = new HashMap<>();
-    Set<String> outputs =
-        files.stream()
-            .map(OutputTree.Entry::path)
-            .filter(p -> !carrier(p))
-            .collect(Collectors.toSet());
-    for (OutputTree.Entry file : files) {
-      String path = file.path();
-      if (path.endsWith(SUFFIX) && !path.equals(LINES)) {
-        String output = path.substring(0, path.length() - SUFFIX.length());
-        if (outputs.contains(output)) {
-          sidecar(file, output, found);
-        } else {
-          status.accept("Metadata file " + path + " is ignored: there is no output of that name.");
+  /** The output that a carrier of metadata is beside, or null where it is for all. */
+  static @Nullable String output(String carrier) {
+    return carrier.equals(LINES) ? null : carrier.substring(0, carrier.length() - SUFFIX.length());
+  }
+
+  /** Looks where the lines are that speak of these outputs. */
+  void index(Iterable<OutputTree.Entry> outputs) throws IOException {
+    SeekableByteChannel file;
+    try {
+      file = tree.open(List.of(LINES));
+    } catch (NoSuchFileException e) {
+      return;
+    }
+    lines = file;
+    Fingerprints names = new Fingerprints();
+    outputs.forEach(output -> names.add(Fingerprints.of(output.path())));
+    long number = 0;
+    long others = 0;
+    BoundedLines in = new BoundedLines(Channels.newInputStream(file), LONGEST);
+    while (in.next()) {
+      number++;
+      String where = LINES + " line " + number;
+      if (in.offset() + in.length() > MOST_BYTES) {
+        remarks.add(BAD_LINES, LINES + " is read up to 1 GiB; what follows is ignored.");
+        break;
+      }
+      if (in.tooLong()) {
+        remarks.add(BAD_LINES, where + " is ignored: it is over 1 MiB.");
+      } else if (!in.blank()) {
+        String name = named(in.bytes(), in.length(), where);
+        if (name != null && !names.has(Fingerprints.of(name))) {
+          others++;
+        } else if (name != null && !index.add(Fingerprints.of(name), in.offset(), in.length())) {
+          remarks.add(BAD_LINES, where + " is ignored: there are too many lines before it.");
         }
       }
     }
-    for (OutputTree.Entry file : files) {
-      if (file.path().equals(LINES)) {
-        lines(file, found);
+    if (others > 0) {
+      remarks.add(
+          BAD_LINES, "%s has %,d lines for files that are no outputs.".formatted(LINES, others));
+    }
+  }
+
+  /** The file that a line is about, or null where the line is not as it must be, which is told. */
+  private @Nullable String named(byte[] bytes, int length, String where) throws IOException {
+    try (JsonParser parser = PlainJson.FACTORY.createParser(bytes, 0, length)) {
+      LineShape line = LineShape.read(parser);
+      if (line.file() == null) {
+        remarks.add(BAD_LINES, where + " is ignored: it names no file.");
+      } else if (!line.hasMetadata()) {
+        remarks.add(BAD_LINES, where + " is ignored: the metadata is not a JSON object.");
+      } else {
+        return line.file();
+      }
+    } catch (JsonProcessingException e) {
+      remarks.add(BAD_LINES, where + " is ignored: it is not valid JSON.");
+    } catch (IOException e) {
+      // Bytes that are not UTF-8 break the parser in this way; the bytes themselves are in memory.
+      remarks.add(BAD_LINES, where + " is ignored: it is not valid JSON.");
+    }
+    return null;
+  }
+
+  /** What is said of an output; in conflicts a line wins over the file, a later over an earlier. */
+  @Nullable RawValue of(OutputTree.Entry output) throws IOException {
+    List<byte[]> said = new ArrayList<>();
+    byte[] file = beside(output);
+    if (file != null) {
+      said.add(file);
+    }
+    long bytes = 0;
+    for (LineIndex.Place place : index.of(Fingerprints.of(output.path()))) {
+      bytes += place.length();
+      if (bytes > LONGEST) {
+        remarks.add(
+            BAD_LINES, "Lines of " + LINES + " for " + output.path() + " are over 1 MiB together.");
+        break;
+      }
+      byte[] metadata = metadata(read(place), output.path());
+      if (metadata != null) {
+        said.add(metadata);
       }
     }
-    return found;
+    if (said.isEmpty()) {
+      return null;
+    }
+    String text = said.size() == 1 ? PlainJson.text(said.get(0)) : PlainJson.merged(said);
+    if (text.length() > PlainJson.LONGEST) {
+      remarks.add(
+          BAD_FILES, "Metadata of " + output.path() + " is ignored: it is over 256 KiB as JSON.");
+      return null;
+    }
+    return new RawValue(text);
   }
 
-  private void sidecar(OutputTree.Entry file, String output, Map<String, ObjectNode> found)
-      throws IOException {
-    if (file.size() > LIMIT) {
-      status.accept("Metadata file " + file.path() + " is ignored: it is over 1 MiB.");
-      return;
+  private byte @Nullable [] beside(OutputTree.Entry output) throws IOException {
+    String path = output.path() + SUFFIX;
+    byte[] bytes;
+    try (InputStream in = Channels.newInputStream(tree.open(List.of(path.split("/"))))) {
+      bytes = in.readNBytes(LONGEST + 1);
+    } catch (NoSuchFileException e) {
+      return null;
     }
-    try (InputStream in = Channels.newInputStream(tree.open(file.steps()))) {
-      merge(found, output, reader.readTree(in.readNBytes(LIMIT)), file.path());
-    } catch (JsonProcessingException e) {
-      status.accept("Metadata file " + file.path() + " is ignored: it is not valid JSON.");
+    if (bytes.length > LONGEST) {
+      remarks.add(BAD_FILES, "Metadata file " + path + " is ignored: it is over 1 MiB.");
+      return null;
     }
+    if (PlainJson.isObject(bytes)) {
+      return bytes;
+    }
+    remarks.add(BAD_FILES, "Metadata file " + path + " is ignored: it is not one JSON object.");
+    return null;
   }
 
-  private void lines(OutputTree.Entry file, Map<String, ObjectNode> found) throws IOException {
-    long number = 0;
-    try (BufferedReader in =
-        new BufferedReader(
-            new InputStreamReader(
-                Channels.newInputStream(tree.open(file.steps())), StandardCharsets.UTF_8))) {
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        number++;
-        if (line.isBlank()) {
+  private byte[] read(LineIndex.Place place) throws IOException {
+    SeekableByteChannel file = lines;
+    ByteBuffer bytes = ByteBuffer.allocate(place.length());
+    if (file != null) {
+      synchronized (this) {
+        file.position(place.offset());
+        while (bytes.hasRemaining() && file.read(bytes) >= 0) {
+          // Until it is whole.
+        }
+      }
+    }
+    return bytes.array();
+  }
+
+  /** The metadata of a line, if it is about that output after all. */
+  private static byte @Nullable [] metadata(byte[] line, String output) throws IOException {
+    try (JsonParser parser = PlainJson.FACTORY.createParser(line)) {
+      byte[] found = null;
+      boolean same = false;
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        return null;
+      }
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String key = parser.currentName();
+        JsonToken value = parser.nextToken();
+        if (key.equals("file")) {
+          same = value == JsonToken.VALUE_STRING && parser.getText().equals(output);
+        } else if (key.equals("metadata") && value == JsonToken.START_OBJECT) {
+          found = PlainJson.copy(parser);
           continue;
         }
-        String where = LINES + " line " + number;
-        try {
-          JsonNode json = line.length() > LIMIT ? null : reader.readTree(line);
-          if (json == null || !json.path("file").isTextual()) {
-            status.accept(where + " is ignored: it names no file.");
-          } else {
-            merge(found, json.path("file").asText(), json.path("metadata"), where);
-          }
-        } catch (JsonProcessingException e) {
-          status.accept(where + " is ignored: it is not valid JSON.");
-        }
+        parser.skipChildren();
       }
+      return same ? found : null;
+    } catch (JsonProcessingException e) {
+      // It was valid when it was indexed: somebody writes it still.
+      return null;
     }
   }
 
-  private void merge(
-      Map<String, ObjectNode> found, String output, JsonNode metadata, String where) {
-    if (!(metadata instanceof ObjectNode object)) {
-      status.accept(where + " is ignored: the metadata is not a JSON object.");
-      return;
-    }
-    ObjectNode known = found.get(output);
-    if (known == null) {
-      found.put(output, object);
-    } else {
-      known.setAll(object);
+  @Override
+  public void close() throws IOException {
+    if (lines != null) {
+      lines.close();
     }
   }
 }

@@ -1,6 +1,6 @@
 package dev.millrace.worker.run;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import dev.millrace.worker.http.HttpAnswer;
 import dev.millrace.worker.http.HttpBody;
 import dev.millrace.worker.http.HttpCall;
@@ -37,6 +37,8 @@ final class Uploader implements AutoCloseable {
   private static final int BATCH = 64;
   private static final int PARALLEL = 4;
   private static final int REFUSALS = 4;
+  private static final String LOST = "outputs that were not kept";
+  private static final String UNNAMED = "outputs whose names cannot be kept";
 
   /** Whose files these are. */
   record Target(Master master, HttpClient store, String executionId, Secret lease) {}
@@ -51,6 +53,8 @@ final class Uploader implements AutoCloseable {
   private final MasterCalls calls;
   private final ExecutorService pool;
   private @Nullable String limit;
+  private @Nullable String firstOver;
+  private long countOver;
 
   Uploader(
       Target target,
@@ -74,46 +78,56 @@ final class Uploader implements AutoCloseable {
             });
   }
 
-  /** Uploads and reports files; answers what went wrong, a line for each file. */
-  List<String> upload(List<OutputTree.Entry> files, Map<String, ObjectNode> metadata)
+  /** Uploads and reports files; what goes wrong is remarked on, for each file. */
+  void upload(Iterable<OutputTree.Entry> files, SidecarMetadata metadata, Remarks problems)
       throws IOException, InterruptedException {
-    List<String> problems = new ArrayList<>();
     List<OutputTree.Entry> open = new ArrayList<>();
     for (OutputTree.Entry file : files) {
       if (journal.done(file)) {
         continue;
       }
       if (file.path().chars().anyMatch(c -> c < 0x20 || c == 0x7f || c == 0xfffd)) {
-        problems.add(
+        problems.problem(
+            UNNAMED,
             shown(file) + " was not uploaded: its name has control characters. Rename it.");
-      } else {
-        open.add(file);
+      } else if (limit != null) {
+        overLimit(List.of(file));
+      } else if (open.add(file) && open.size() == BATCH) {
+        batch(open, metadata, problems);
+        overLimit(open);
+        open.clear();
       }
     }
-    for (int from = 0; from < open.size(); from += BATCH) {
-      if (limit == null) {
-        batch(open.subList(from, Math.min(open.size(), from + BATCH)), metadata, problems);
-      }
+    if (limit == null && !open.isEmpty()) {
+      batch(open, metadata, problems);
+      overLimit(open);
     }
-    if (limit != null) {
-      List<OutputTree.Entry> left = open.stream().filter(f -> !journal.done(f)).toList();
-      problems.add(
-          shown(left.get(0))
-              + (left.size() > 1 ? " and " + (left.size() - 1) + " more were" : " was")
+    if (firstOver != null) {
+      problems.problem(
+          LOST,
+          firstOver
+              + (countOver > 1 ? " and " + (countOver - 1) + " more were" : " was")
               + " not uploaded: "
               + limit);
     }
-    return problems;
   }
 
-  private void batch(
-      List<OutputTree.Entry> files, Map<String, ObjectNode> metadata, List<String> problems)
+  private void overLimit(List<OutputTree.Entry> files) {
+    for (OutputTree.Entry file : files) {
+      if (limit != null && !journal.done(file)) {
+        firstOver = firstOver == null ? shown(file) : firstOver;
+        countOver++;
+      }
+    }
+  }
+
+  private void batch(List<OutputTree.Entry> files, SidecarMetadata metadata, Remarks problems)
       throws IOException, InterruptedException {
     Map<OutputTree.Entry, SignedRequest> places = places(files, problems);
     Map<OutputTree.Entry, Future<Sent>> sending = new HashMap<>();
     places.forEach(
         (file, place) ->
-            sending.put(file, pool.submit(() -> send(file, place, metadata.get(file.path())))));
+            sending.put(file, pool.submit(() -> send(file, place, metadata.of(file)))));
     List<Sent> sent = new ArrayList<>();
     for (Map.Entry<OutputTree.Entry, Future<Sent>> one : sending.entrySet()) {
       try {
@@ -126,7 +140,7 @@ final class Uploader implements AutoCloseable {
           throw new IOException("the run is over");
         }
         Throwable cause = e.getCause() == null ? e : e.getCause();
-        problems.add(shown(one.getKey()) + " was not uploaded: " + cause.getMessage());
+        problems.problem(LOST, shown(one.getKey()) + " was not uploaded: " + cause.getMessage());
       }
     }
     report(sent, problems);
@@ -134,8 +148,7 @@ final class Uploader implements AutoCloseable {
 
   /** Asks for a place for each; when the master refuses the batch, each is asked for alone. */
   private Map<OutputTree.Entry, SignedRequest> places(
-      List<OutputTree.Entry> files, List<String> problems)
-      throws IOException, InterruptedException {
+      List<OutputTree.Entry> files, Remarks problems) throws IOException, InterruptedException {
     Map<OutputTree.Entry, SignedRequest> places = new HashMap<>();
     try {
       Map<String, OutputTree.Entry> byId = new HashMap<>();
@@ -155,7 +168,7 @@ final class Uploader implements AutoCloseable {
       if (files.size() == 1 && e.code().equals("output_limit")) {
         limit = e.getMessage();
       } else if (files.size() == 1) {
-        problems.add(shown(files.get(0)) + " was not uploaded: " + e.getMessage());
+        problems.problem(LOST, shown(files.get(0)) + " was not uploaded: " + e.getMessage());
       } else {
         for (OutputTree.Entry file : files) {
           if (limit == null) {
@@ -179,7 +192,7 @@ final class Uploader implements AutoCloseable {
         () -> target.master().uploads(target.executionId(), target.lease(), wanted));
   }
 
-  private Sent send(OutputTree.Entry file, SignedRequest first, @Nullable ObjectNode said)
+  private Sent send(OutputTree.Entry file, SignedRequest first, @Nullable RawValue said)
       throws IOException, InterruptedException {
     Backoff backoff = Backoff.standard();
     long end = System.nanoTime() + PATIENCE.toNanos();
@@ -222,7 +235,7 @@ final class Uploader implements AutoCloseable {
     }
   }
 
-  private Wire.Output output(OutputTree.Entry file, Hashes hashes, @Nullable ObjectNode said)
+  private Wire.Output output(OutputTree.Entry file, Hashes hashes, @Nullable RawValue said)
       throws IOException {
     return new Wire.Output(
         journal.id(file),
@@ -236,8 +249,7 @@ final class Uploader implements AutoCloseable {
         said);
   }
 
-  private void report(List<Sent> sent, List<String> problems)
-      throws IOException, InterruptedException {
+  private void report(List<Sent> sent, Remarks problems) throws IOException, InterruptedException {
     if (sent.isEmpty()) {
       return;
     }
@@ -256,7 +268,7 @@ final class Uploader implements AutoCloseable {
       }
       for (Sent one : sent) {
         if (e.uploads().isEmpty() || e.uploads().contains(one.output().uploadId())) {
-          problems.add(shown(one.entry()) + " was not recorded: " + e.getMessage());
+          problems.problem(LOST, shown(one.entry()) + " was not recorded: " + e.getMessage());
         }
       }
       return;

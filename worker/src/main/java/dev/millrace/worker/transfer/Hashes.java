@@ -50,7 +50,7 @@ public record Hashes(long size, String md5, String sha1, String sha256) {
   }
 
   /** A digest that every Java runtime has. */
-  static MessageDigest digest(String name) {
+  public static MessageDigest digest(String name) {
     try {
       return MessageDigest.getInstance(name);
     } catch (NoSuchAlgorithmException e) {

@@ -121,15 +121,19 @@ public record Assignment(
       double cpus,
       long memoryMiB,
       List<Integer> gpus,
-      long imageSeconds) {
+      long imageSeconds,
+      long outputFiles) {
     private static final long IMAGE_SECONDS = 300;
-    static final Limits NONE = new Limits(0, 0, 60L, 2L << 30, 0, 0, List.of(), IMAGE_SECONDS);
+    private static final long OUTPUT_FILES = 100_000;
+    static final Limits NONE =
+        new Limits(0, 0, 60L, 2L << 30, 0, 0, List.of(), IMAGE_SECONDS, OUTPUT_FILES);
 
     public Limits {
       stopGraceSeconds = stopGraceSeconds == null ? Long.valueOf(60) : stopGraceSeconds;
       logBytes = logBytes <= 0 ? 2L << 30 : logBytes;
       gpus = gpus == null ? List.of() : gpus;
       imageSeconds = imageSeconds <= 0 ? IMAGE_SECONDS : imageSeconds;
+      outputFiles = outputFiles <= 0 ? OUTPUT_FILES : outputFiles;
     }
   }
 }

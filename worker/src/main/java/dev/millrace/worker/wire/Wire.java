@@ -1,6 +1,7 @@
 package dev.millrace.worker.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -124,7 +125,7 @@ public final class Wire {
       String sha256,
       long createdAt,
       long modifiedAt,
-      @Nullable JsonNode metadata) {}
+      @Nullable RawValue metadata) {}
 
   /** The run's processes are gone. */
   public record Ended(

@@ -269,6 +269,7 @@ public final class Assignments {
         .put("cpus", worker.cpus() / worker.slots())
         .put("memoryMiB", worker.memoryMiB() / worker.slots())
         .put("imageSeconds", settings.imagePatience().toSeconds())
+        .put("outputFiles", settings.outputFiles())
         .set("gpus", Wire.JSON.valueToTree(gpus(worker)));
   }
 
