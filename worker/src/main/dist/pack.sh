@@ -2,8 +2,10 @@
 # Packs the worker with a Java runtime of its own.
 # Arguments: JDK home, folder with the jars, build folder, version, time stamp of all files.
 set -eu
-JDK=$1 JARS=$2 BUILD=$3 VERSION=$4 STAMP=$5
+JDK=$1 JARS=$2 BUILD=$3 STAMP=$5
 HERE=$(dirname "$0")
+# Workers change over by version, so that what has other contents must have another one.
+VERSION=$4+$(cat "$JARS"/*.jar "$HERE/millrace-worker" "$0" "$JDK/release" | sha256sum | cut -c 1-8)
 NAME=millrace-worker-$VERSION-linux-amd64
 ROOT=$BUILD/dist/$NAME
 MODULES=java.base,jdk.crypto.ec,java.logging,java.naming,java.management,java.xml,jdk.unsupported
@@ -21,7 +23,7 @@ if [ ! -f "$JDK/jmods/java.base.jmod" ]; then
   exit 1
 fi
 
-rm -rf "$BUILD/dist"
+rm -rf "$BUILD/dist" "$BUILD"/millrace-worker-*.tar.gz
 mkdir -p "$ROOT/bin" "$ROOT/lib"
 "$JDK/bin/jlink" --add-modules "$MODULES" --output "$ROOT/runtime" --vm server \
   --strip-java-debug-attributes --no-header-files --no-man-pages
@@ -33,6 +35,7 @@ fi
 cp "$JARS"/*.jar "$ROOT/lib/"
 cp "$HERE/millrace-worker" "$ROOT/bin/"
 chmod 755 "$ROOT/bin/millrace-worker"
+echo "$VERSION" >"$ROOT/version"
 find "$ROOT" -exec touch -h -d "$STAMP" {} +
 
 # Class data is archived last: a jar that changes afterwards voids it.

@@ -45,15 +45,31 @@ final class Distribution implements AutoCloseable {
 
   /** Unpacks without starting. */
   static Distribution unpack(Map<String, String> settings) {
+    return unpack(archive(), settings);
+  }
+
+  /** Unpacks another archive than that of this checkout. */
+  static Distribution unpack(Path archive, Map<String, String> settings) {
     try {
       Path folder = Files.createTempDirectory("millrace-it");
-      Path home = Files.createDirectory(folder.resolve("home"));
-      Machine.run(home, List.of("tar", "-xzf", archive().toString(), "--strip-components=1"))
-          .expectSuccess();
-      return new Distribution(folder, freePort(), settings);
+      Distribution distribution = new Distribution(folder, freePort(), settings);
+      distribution.install(archive);
+      return distribution;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Puts that archive in the place of what is installed. The data stay; no master may run. */
+  void install(Path archive) {
+    Machine.run(
+            folder,
+            List.of(
+                "sh",
+                "-c",
+                "rm -rf home && mkdir home && tar -xzf \"$0\" -C home --strip-components=1",
+                archive.toString()))
+        .expectSuccess();
   }
 
   /** The archive that this checkout has built. */

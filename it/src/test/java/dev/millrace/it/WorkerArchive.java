@@ -1,19 +1,13 @@
 package dev.millrace.it;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
-import java.util.jar.Attributes;
-import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /** Releases of the worker: what a master ships, and others that are made of it. */
@@ -67,20 +61,9 @@ final class WorkerArchive {
     return folder.resolve("bin/millrace-worker");
   }
 
-  /** Makes it another version: that is written in the manifest of the worker's own jar. */
+  /** Makes it another version. */
   WorkerArchive version(String version) throws IOException {
-    Path jar;
-    try (Stream<Path> jars = Files.list(folder.resolve("lib"))) {
-      jar = jars.filter(p -> p.toString().matches(".*/worker-[0-9.]+\\.jar")).findFirst().get();
-    }
-    try (FileSystem zip = FileSystems.newFileSystem(jar, Map.of())) {
-      Path file = zip.getPath("META-INF/MANIFEST.MF");
-      Manifest manifest = new Manifest(new ByteArrayInputStream(Files.readAllBytes(file)));
-      manifest.getMainAttributes().put(Attributes.Name.IMPLEMENTATION_VERSION, version);
-      try (var out = Files.newOutputStream(file)) {
-        manifest.write(out);
-      }
-    }
+    Files.writeString(folder.resolve("version"), version + "\n");
     return this;
   }
 
