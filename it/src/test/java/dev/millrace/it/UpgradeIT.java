@@ -147,7 +147,13 @@ class UpgradeIT {
             "inputs", Map.of("before", List.of("datum://" + datum)),
             "environment_variable_groups", List.of(variables));
     String waiting = submit("local", Map.of(), request);
-    assertEquals("queued", going.detail(waiting).get("status").asText());
+    Machine.await(
+        "its place in the queue",
+        LIMIT,
+        () ->
+            going.detail(waiting).get("status").asText().equals("queued")
+                ? Optional.of(true)
+                : Optional.empty());
     Path old = join();
     long worker = millrace.worker();
     Seen live = new Seen().with(ada, "/api/v0/data/?output_execution=" + running);
