@@ -26,7 +26,7 @@ final class Answers {
     } catch (Refused e) {
       return of(e);
     } catch (DatabaseUnavailable e) {
-      return of(new Refused(503, "database", "The database does not answer just now."));
+      return of(new Refused(503, "database", "The database cannot be used just now."));
     }
   }
 

@@ -18,17 +18,18 @@ import java.util.Map;
 public record ExecutionDetailJson(
     @JsonUnwrapped ExecutionJson execution,
     List<DatumJson> outputs,
-    int nOutputs,
+    long nOutputs,
     Map<String, JsonNode> cumulativeMetadata,
     boolean metadataTruncated) {
 
+  /** Without the outputs themselves, which are written one after another. */
   static ExecutionDetailJson of(ExecutionView.Detail detail, Call call, ObjectMapper json) {
     Map<String, JsonNode> metadata = new LinkedHashMap<>();
     detail.metadata().forEach((key, text) -> metadata.put(key, value(text, json)));
     return new ExecutionDetailJson(
         ExecutionJson.of(detail.view(), call),
-        detail.outputs().stream().map(output -> DatumJson.of(output, call, null)).toList(),
-        detail.outputs().size(),
+        List.of(),
+        detail.outputs().total(),
         metadata,
         detail.metadataCut());
   }

@@ -1,9 +1,8 @@
 package dev.millrace.api;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.api.http.Call;
-import dev.millrace.api.http.Json;
+import dev.millrace.api.http.Items;
 import dev.millrace.api.openapi.Answers;
 import dev.millrace.api.openapi.Header;
 import dev.millrace.api.openapi.Query;
@@ -59,7 +58,6 @@ public final class ExecutionsResource {
   private final Executions executions;
   private final Submissions submissions;
   private final Data data;
-  private final ObjectMapper json = Json.mapper();
 
   @Activate
   public ExecutionsResource(
@@ -133,27 +131,14 @@ public final class ExecutionsResource {
       value = ExecutionDetailJson.class,
       optional = {"outputs", "n_outputs", "cumulative_metadata", "tags"})
   @Query("exclude")
-  public ObjectNode find(@Context ContainerRequestContext context, @PathParam("name") String name) {
+  public Response find(@Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);
     Set<String> exclude = call.names("exclude");
     exclude.retainAll(HEAVY);
-    ObjectNode answer =
-        json.valueToTree(
-            ExecutionDetailJson.of(
-                executions.find(
-                    call.actor(),
-                    name,
-                    !exclude.contains("outputs"),
-                    !exclude.contains("metadata")),
-                call,
-                json));
-    if (exclude.contains("outputs")) {
-      answer.remove("n_outputs");
-    }
-    if (exclude.contains("metadata")) {
-      answer.remove("cumulative_metadata");
-    }
-    return answer.remove(exclude);
+    ExecutionView.Detail detail =
+        executions.find(
+            call.actor(), name, !exclude.contains("outputs"), !exclude.contains("metadata"));
+    return Response.ok(new DetailAnswer(detail, call, exclude)).build();
   }
 
   @DELETE
@@ -189,13 +174,13 @@ public final class ExecutionsResource {
   @GET
   @Path("{name}/outputs")
   @Query("include")
-  public List<DatumJson> outputs(
+  public Items<DatumJson> outputs(
       @Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);
     boolean addresses = call.names("include").contains("download_url");
-    return executions.outputs(call.actor(), name).stream()
-        .map(view -> DatumJson.of(view, call, addresses ? address(call, view) : null))
-        .toList();
+    return call.items(
+        executions.outputs(call.actor(), name),
+        view -> DatumJson.of(view, call, addresses ? address(call, view) : null));
   }
 
   private @Nullable String address(Call call, DatumView view) {

@@ -6,10 +6,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.api.http.Json;
 import dev.millrace.engine.domain.Actor;
-import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.MetadataLine;
+import dev.millrace.engine.service.ExecutionView;
 import dev.millrace.engine.service.Executions;
 import dev.millrace.engine.service.Invalid;
+import dev.millrace.engine.service.Listing;
 import dev.millrace.engine.store.Slice;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.BufferedWriter;
@@ -30,19 +31,18 @@ import java.util.Set;
 final class MetadataCsv implements StreamingOutput {
   private static final int MAX_EXECUTIONS = 1_000;
   private static final int MAX_COLUMNS = 2_000;
-  private static final int PAGE = 1_000;
   private static final List<String> FIXED =
       List.of("execution_id", "_time", "execution_title", "execution_counter");
 
   /** Takes one line of one execution. */
   private interface LineReader {
-    void read(Execution execution, MetadataLine line, ObjectNode values) throws IOException;
+    void read(ExecutionView.Brief execution, MetadataLine line, ObjectNode values) throws IOException;
   }
 
   private final Executions executions;
   private final Actor actor;
   private final ObjectMapper json;
-  private final List<Execution> wanted = new ArrayList<>();
+  private final List<ExecutionView.Brief> wanted = new ArrayList<>();
   private final Set<String> columns = new LinkedHashSet<>();
 
   /** Refuses unknown executions here, before anything is written. */
@@ -56,7 +56,7 @@ final class MetadataCsv implements StreamingOutput {
           "ids", "Give between 1 and " + MAX_EXECUTIONS + " ids of executions", "invalid");
     }
     for (String id : new LinkedHashSet<>(ids)) {
-      wanted.add(executions.find(actor, id, false, false).view().execution());
+      wanted.add(executions.brief(actor, id));
     }
     read(
         (execution, line, values) ->
@@ -90,14 +90,17 @@ final class MetadataCsv implements StreamingOutput {
   }
 
   private void read(LineReader reader) throws IOException {
-    for (Execution execution : wanted) {
-      List<MetadataLine> page;
-      for (int from = 0; ; from += page.size()) {
-        page = executions.metadata(actor, execution.id().toString(), new Slice(from, PAGE)).items();
-        for (MetadataLine line : page) {
-          reader.read(execution, line, values(line));
+    for (ExecutionView.Brief execution : wanted) {
+      for (int from = 0; ; from += Slice.MAX_LIMIT) {
+        Listing<MetadataLine> lines =
+            executions.metadata(
+                actor, execution.id().toString(), new Slice(from, Slice.MAX_LIMIT));
+        while (!lines.ended()) {
+          for (MetadataLine line : lines.next()) {
+            reader.read(execution, line, values(line));
+          }
         }
-        if (page.size() < PAGE) {
+        if (lines.position() >= lines.total()) {
           break;
         }
       }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.api.http.Call;
+import dev.millrace.api.http.Items;
 import dev.millrace.api.http.Json;
 import dev.millrace.api.openapi.Query;
 import dev.millrace.engine.domain.MetadataLine;
@@ -17,7 +18,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import java.util.List;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -41,16 +41,11 @@ public final class MetadataResource {
   @Produces(MediaType.APPLICATION_JSON)
   @Query(value = "limit", kind = Query.Kind.NUMBER)
   @Query(value = "offset", kind = Query.Kind.NUMBER)
-  public List<JsonNode> metadata(
+  public Items<JsonNode> metadata(
       @Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);
-    Slice slice =
-        new Slice(
-            call.number("offset").orElse(0),
-            call.number("limit").filter(n -> n > 0).orElse(Slice.MAX_LIMIT));
-    return executions.metadata(call.actor(), name, slice).items().stream()
-        .map(this::object)
-        .toList();
+    return call.items(
+        executions.metadata(call.actor(), name, call.slice(Slice.MAX_LIMIT)), this::object);
   }
 
   private JsonNode object(MetadataLine line) {

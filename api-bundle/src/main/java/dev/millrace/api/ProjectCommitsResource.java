@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.http.Call;
+import dev.millrace.api.http.Items;
 import dev.millrace.api.openapi.Query;
 import dev.millrace.engine.service.Commits;
 import dev.millrace.engine.store.Slice;
@@ -11,7 +12,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import java.util.List;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -34,15 +34,12 @@ public final class ProjectCommitsResource {
   @GET
   @Query(value = "limit", kind = Query.Kind.NUMBER)
   @Query(value = "offset", kind = Query.Kind.NUMBER)
-  public List<CommitJson> commits(
+  public Items<CommitJson> commits(
       @Context ContainerRequestContext context, @PathParam("project") String project) {
     Call call = Call.of(context);
-    Slice slice =
-        new Slice(
-            call.number("offset").orElse(0),
-            call.number("limit").filter(n -> n > 0).orElse(Slice.MAX_LIMIT));
-    return commits.ofProject(call.actor(), Ids.projectInPath(project), slice).items().stream()
-        .map(view -> CommitJson.of(view, call, false))
-        .toList();
+    return call.items(
+        commits.ofProject(
+            call.actor(), Ids.projectInPath(project), call.slice(Slice.MAX_LIMIT)),
+        view -> CommitJson.of(view, call, false));
   }
 }

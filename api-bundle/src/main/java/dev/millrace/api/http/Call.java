@@ -3,11 +3,14 @@ package dev.millrace.api.http;
 import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.IdempotencyKey;
 import dev.millrace.engine.service.Invalid;
+import dev.millrace.engine.service.Listing;
 import dev.millrace.engine.service.Unauthenticated;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Slice;
+import dev.millrace.engine.store.Stretch;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.UriBuilder;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -18,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * One request as resources see it: who asks, the query, addresses as the client writes them, lists.
@@ -26,6 +30,9 @@ import java.util.function.Function;
 public final class Call {
   /** Rows of a list where the client names no limit: stop commands read only the first page. */
   public static final int DEFAULT_LIMIT = 500;
+
+  /** Rows of an answer; clients that never page ask for as many. */
+  public static final int MOST_ROWS = 10_000;
 
   static final String ACTOR = "millrace.actor";
 
@@ -153,23 +160,47 @@ public final class Call {
 
   /** Which part of a list is wanted, by {@code limit} and {@code offset}. */
   public Slice slice() {
-    return new Slice(
-        number("offset").orElse(0), number("limit").filter(n -> n > 0).orElse(DEFAULT_LIMIT));
+    return slice(DEFAULT_LIMIT);
+  }
+
+  /** The same for a list that has another limit where the client names none. */
+  public Slice slice(int usual) {
+    int limit = number("limit").filter(n -> n > 0).orElse(usual);
+    return new Slice(number("offset").orElse(0), Math.min(limit, MOST_ROWS));
   }
 
   /** The list's answer, with the addresses of its neighbours. */
   public <T, V> Page<V> page(Rows<T> rows, Function<? super T, V> view) {
     Slice slice = slice();
-    int end = slice.offset() + rows.items().size();
-    Optional<String> next =
-        end < rows.total() && !rows.items().isEmpty()
-            ? Optional.of(at(end, slice))
-            : Optional.empty();
+    int size = rows.items().size();
+    return page(
+        new Listing<>(
+            slice, rows.total(), size, from -> new Stretch<>(rows.items().subList(from, size), size)),
+        view);
+  }
+
+  /**
+   * The answer of a list that is read while it is written. What fails before the first row is
+   * thrown here.
+   */
+  public <T, V> Page<V> page(Listing<T> listing, Function<? super T, V> view) {
+    Slice slice = listing.slice();
     Optional<String> previous =
         slice.offset() > 0
             ? Optional.of(at(Math.max(0, slice.offset() - slice.limit()), slice))
             : Optional.empty();
-    return new Page<>(rows.total(), next, previous, rows.items().stream().<V>map(view).toList());
+    return new Page<>(
+        new Items<>(listing, view),
+        previous,
+        position ->
+            position < listing.total() && position > slice.offset()
+                ? Optional.of(at(position, slice))
+                : Optional.empty());
+  }
+
+  /** An answer that is an array of all rows. */
+  public <T, V> Items<V> items(Listing<T> listing, Function<? super T, V> view) {
+    return new Items<>(listing, view);
   }
 
   private String at(int offset, Slice slice) {
@@ -185,7 +216,26 @@ public final class Call {
     return url(pathAndQuery);
   }
 
-  /** The answer of a list. */
-  public record Page<V>(
-      long count, Optional<String> next, Optional<String> previous, List<V> results) {}
+  /**
+   * The answer of a list: {@code count}, {@code previous}, {@code results} and {@code next}. It ends
+   * early once it is long enough, or where the database gives no more rows; {@code next} goes on
+   * where it ended.
+   */
+  public static final class Page<V> {
+    private final Items<V> rows;
+    private final Optional<String> previous;
+    private final IntFunction<Optional<String>> next;
+
+    private Page(Items<V> rows, Optional<String> previous, IntFunction<Optional<String>> next) {
+      this.rows = rows;
+      this.previous = previous;
+      this.next = next;
+    }
+
+    void write(JsonStream out) throws IOException {
+      out.begin().name("count").value(rows.total()).name("previous").value(previous);
+      rows.writeSome(out.name("results"));
+      out.name("next").value(next.apply(rows.position())).end();
+    }
+  }
 }

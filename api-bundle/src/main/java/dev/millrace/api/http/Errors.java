@@ -57,9 +57,9 @@ public final class Errors implements ExceptionMapper<Throwable> {
     if (failure instanceof Refusal refusal) {
       return refused(refusal);
     }
-    if (failure instanceof DatabaseUnavailable) {
+    if (failure instanceof DatabaseUnavailable unavailable) {
       log.warn("api=database-unavailable reason=\"{}\"", failure.getMessage());
-      return refused(new Unavailable("database", "The database does not answer just now"));
+      return refused(unavailable(unavailable.reason()));
     }
     String incident = UUID.randomUUID().toString();
     log.error("incident={} action=\"report this with the lines below\"", incident, failure);
@@ -68,6 +68,24 @@ public final class Errors implements ExceptionMapper<Throwable> {
         "internal_error",
         "Something broke here. The operator finds it in the log as incident " + incident,
         Map.of());
+  }
+
+  private static Unavailable unavailable(DatabaseUnavailable.Reason reason) {
+    return switch (reason) {
+      case UNREACHABLE -> new Unavailable("database", "The database does not answer just now");
+      case READ_ONLY ->
+          new Unavailable(
+              "database_read_only",
+              "The database takes no changes just now, so nothing was changed; try again later");
+      case TOO_SLOW ->
+          new Unavailable(
+              "too_slow",
+              "The database was stopped because this took too long; narrow it, a list by its"
+                  + " project, by status=, step= or counter=, or by a smaller limit and offset");
+      case TOO_MANY_LISTS ->
+          new Unavailable(
+              "too_many_lists", "Too many lists are being read just now; try again in some seconds");
+    };
   }
 
   private static Told refused(Refusal refusal) {

@@ -116,6 +116,16 @@ public final class JsonBodies implements MessageBodyReader<Object>, MessageBodyW
       MultivaluedMap<String, Object> headers,
       OutputStream out)
       throws IOException {
+    if (value instanceof Call.Page<?> || value instanceof Items<?>) {
+      JsonStream stream = new JsonStream(json, out);
+      if (value instanceof Call.Page<?> page) {
+        page.write(stream);
+      } else {
+        ((Items<?>) value).write(stream);
+      }
+      stream.flush();
+      return;
+    }
     // By way of a text: half a character, which a name from elsewhere may have, becomes a mark
     // then.
     out.write(json.writeValueAsString(value).getBytes(StandardCharsets.UTF_8));

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.api.http.Call;
+import dev.millrace.api.http.Items;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -140,7 +141,7 @@ final class Schemas {
     if (raw == Optional.class) {
       return orNull(of(parts[0], direction));
     }
-    if (Collection.class.isAssignableFrom(raw)) {
+    if (Collection.class.isAssignableFrom(raw) || raw == Items.class) {
       ObjectNode schema = kind("array");
       schema.set("items", of(parts[0], direction));
       return schema;

@@ -10,6 +10,7 @@ import dev.millrace.engine.domain.InputFile;
 import dev.millrace.engine.domain.ReasonCode;
 import dev.millrace.engine.service.DatumView;
 import dev.millrace.engine.service.ExecutionView;
+import dev.millrace.engine.service.Listing;
 import dev.millrace.engine.service.LogPage;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -21,11 +22,13 @@ final class ExecutionMarkup {
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneOffset.UTC);
 
+  private static final int MOST_OUTPUTS = 1_000;
+
   private final Visit visit;
   private final ExecutionView view;
   private final Execution execution;
   private final ExecutionSpec spec;
-  private final List<DatumView> outputs;
+  private final Listing<DatumView> outputs;
   private final Map<String, String> metadata;
   private final Html page;
 
@@ -154,28 +157,43 @@ final class ExecutionMarkup {
 
   private void outputs() {
     page.open("section", "class", "card", "id", "outputs").element("h2", "Outputs");
-    if (outputs.isEmpty()) {
+    if (outputs.total() == 0) {
       page.element("p", "There is no output yet.", "class", "note").close("section");
       return;
     }
     heads("Name", "Size", "SHA-256", "");
-    for (DatumView output : outputs) {
-      Datum datum = output.datum();
-      page.open("tr")
-          .element("td", datum.name())
-          .element("td", Words.bytes(datum.bytes()), "class", "number")
-          .open("td")
-          .element("code", datum.sha256().orElse(""))
-          .close("td")
-          .open("td");
-      if (datum.purgedAt().isPresent()) {
-        page.text("purged");
-      } else {
-        page.link("/d/" + datum.id(), "Download");
+    int shown = 0;
+    while (!outputs.ended() && shown < MOST_OUTPUTS) {
+      for (DatumView output : outputs.next()) {
+        output(output.datum());
+        shown++;
       }
-      page.close("td").close("tr");
     }
-    page.close("table").close("section");
+    page.close("table");
+    if (shown < outputs.total()) {
+      page.element(
+          "p",
+          "These are the first " + shown + " of " + outputs.total() + ".",
+          "class",
+          "note");
+    }
+    page.close("section");
+  }
+
+  private void output(Datum datum) {
+    page.open("tr")
+        .element("td", datum.name())
+        .element("td", Words.bytes(datum.bytes()), "class", "number")
+        .open("td")
+        .element("code", datum.sha256().orElse(""))
+        .close("td")
+        .open("td");
+    if (datum.purgedAt().isPresent()) {
+      page.text("purged");
+    } else {
+      page.link("/d/" + datum.id(), "Download");
+    }
+    page.close("td").close("tr");
   }
 
   private void metadata() {

@@ -7,11 +7,11 @@ import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.service.Commits;
 import dev.millrace.engine.service.ExecutionView;
 import dev.millrace.engine.service.Executions;
+import dev.millrace.engine.service.Listing;
 import dev.millrace.engine.service.NotFound;
 import dev.millrace.engine.service.Projects;
 import dev.millrace.engine.service.WebSessions;
 import dev.millrace.engine.store.ExecutionFilter;
-import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Slice;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -57,23 +57,24 @@ public final class ProjectPages {
         context,
         sessions,
         visit -> {
-          Rows<Projects.View> rows = projects.list(visit.actor(), SHOWN);
+          Listing<Projects.View> rows = projects.list(visit.actor(), SHOWN);
           Html page = Layout.begin(visit, "Projects");
           page.element("h1", "Projects");
-          if (rows.items().isEmpty()) {
+          if (rows.total() == 0) {
             page.element("p", "There is no project yet; \"vh project create\" makes one.");
           } else {
             page.open("table");
-            for (Projects.View view : rows.items()) {
-              Project project = view.project();
-              page.open("tr")
-                  .open("td")
-                  .link("/p/" + project.id() + "/", project.name())
-                  .close("td")
-                  .element("td", view.owner().name())
-                  .element("td", project.description())
-                  .close("tr");
-            }
+            rows.forEach(
+                view -> {
+                  Project project = view.project();
+                  page.open("tr")
+                      .open("td")
+                      .link("/p/" + project.id() + "/", project.name())
+                      .close("td")
+                      .element("td", view.owner().name())
+                      .element("td", project.description())
+                      .close("tr");
+                });
             page.close("table");
           }
           more(page, rows);
@@ -90,7 +91,7 @@ public final class ProjectPages {
         visit -> {
           ProjectId project = parse(id);
           Projects.Detail detail = projects.find(visit.actor(), project);
-          Rows<ExecutionView> rows =
+          Listing<ExecutionView> rows =
               executions.list(
                   visit.actor(),
                   new ExecutionFilter(
@@ -142,42 +143,41 @@ public final class ProjectPages {
         });
   }
 
-  private static void executions(Html page, Rows<ExecutionView> rows) {
+  private static void executions(Html page, Listing<ExecutionView> rows) {
     page.open("section", "class", "card").element("h2", "Executions");
-    if (rows.items().isEmpty()) {
+    if (rows.total() == 0) {
       page.element("p", "There is no execution yet.", "class", "note");
     } else {
       page.open("table");
-    }
-    for (ExecutionView view : rows.items()) {
-      String title = view.execution().title();
-      String word = view.shown().word();
-      page.open("tr")
-          .open("td")
-          .link("/e/" + view.execution().id() + "/", "#" + view.execution().counter())
-          .close("td")
-          .open("td")
-          .element("strong", word, "class", "badge " + word)
-          .close("td")
-          .element("td", view.execution().spec().step())
-          .element("td", title)
-          .element("td", view.creator().name())
-          .element("td", Words.time(view.execution().createdAt()))
-          .element("td", view.duration().map(Words::span).orElse(""), "class", "number")
-          .close("tr");
-    }
-    if (!rows.items().isEmpty()) {
+      rows.forEach(view -> execution(page, view));
       page.close("table");
     }
     more(page, rows);
     page.close("section");
   }
 
-  private static void more(Html page, Rows<?> rows) {
-    if (rows.total() > rows.items().size()) {
+  private static void execution(Html page, ExecutionView view) {
+    String word = view.shown().word();
+    page.open("tr")
+        .open("td")
+        .link("/e/" + view.execution().id() + "/", "#" + view.execution().counter())
+        .close("td")
+        .open("td")
+        .element("strong", word, "class", "badge " + word)
+        .close("td")
+        .element("td", view.execution().spec().step())
+        .element("td", view.execution().title())
+        .element("td", view.creator().name())
+        .element("td", Words.time(view.execution().createdAt()))
+        .element("td", view.duration().map(Words::span).orElse(""), "class", "number")
+        .close("tr");
+  }
+
+  private static void more(Html page, Listing<?> rows) {
+    if (rows.total() > rows.position()) {
       page.element(
           "p",
-          "These are the first " + rows.items().size() + " of " + rows.total() + ".",
+          "These are the first " + rows.position() + " of " + rows.total() + ".",
           "class",
           "note");
     }

@@ -23,23 +23,42 @@ record DatabaseAddress(Kind kind, String url, String user, Secret password) {
   private static final String H2_LIMITS =
       ";LOCK_TIMEOUT=10000;QUERY_TIMEOUT=30000;DB_CLOSE_DELAY=-1;DB_CLOSE_ON_EXIT=FALSE";
 
+  /** Seconds that a statement may take, and one that a list is read by. */
+  static final int STATEMENT_SECONDS = 30;
+
+  static final int LIST_SECONDS = 10;
+
   /** The databases that the migrations run on. */
   enum Kind {
-    H2("org.h2.Driver", "VARCHAR(1000000000)", ""),
+    H2("org.h2.Driver", "VARCHAR(1000000000)", "", ""),
     MARIADB(
         "org.mariadb.jdbc.Driver",
         "LONGTEXT",
-        "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin");
+        "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+        "(255)");
 
     final String driver;
     final String text;
     final String table;
 
-    Kind(String driver, String text, String table) {
+    /** How much of a long text an index takes. */
+    final String prefix;
+
+    Kind(String driver, String text, String table, String prefix) {
       this.driver = driver;
       this.text = text;
       this.table = table;
+      this.prefix = prefix;
     }
+  }
+
+  /** The same database for those who read lists. */
+  String listUrl() {
+    return kind == Kind.H2
+        ? url.replace(
+            "QUERY_TIMEOUT=" + STATEMENT_SECONDS * 1_000, "QUERY_TIMEOUT=" + LIST_SECONDS * 1_000)
+        : url.replace(
+            "max_statement_time=" + STATEMENT_SECONDS, "max_statement_time=" + LIST_SECONDS);
   }
 
   /** Reads the settings; throws IllegalArgumentException that names the setting at fault. */

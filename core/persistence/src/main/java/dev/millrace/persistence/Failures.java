@@ -27,6 +27,15 @@ final class Failures {
    */
   private static final Set<Integer> VICTIM = Set.of(1205, 1213, 1020, 50200, 40001);
 
+  /** MariaDB: max_statement_time was exceeded. H2: the statement's time was up. */
+  private static final Set<Integer> TOO_SLOW = Set.of(1969, 57014);
+
+  /**
+   * MariaDB: an option prevents it, read-only transaction, read-only server. H2: the database is
+   * read-only.
+   */
+  private static final Set<Integer> READ_ONLY = Set.of(1290, 1792, 1836, 90097);
+
   /** H2: broken connection, closed database, closed object, I/O error. */
   private static final Set<Integer> H2_GONE = Set.of(90067, 90098, 90121, 90007, 90031);
 
@@ -57,10 +66,27 @@ final class Failures {
     if (duplicate(e)) {
       return new DuplicateRow(key(e.getMessage()), failure);
     }
+    if (TOO_SLOW.contains(e.getErrorCode())) {
+      return new DatabaseUnavailable(
+          DatabaseUnavailable.Reason.TOO_SLOW,
+          "the database stopped a statement that took longer than it may");
+    }
+    if (readOnly(e)) {
+      return new DatabaseUnavailable(
+          DatabaseUnavailable.Reason.READ_ONLY,
+          "the database takes no changes (it is read-only); make it writable again");
+    }
     if (failure instanceof JDBCConnectionException || unreachable(e)) {
       return gone(failure);
     }
     return failure;
+  }
+
+  /** Error 1290 is said of other options too. */
+  static boolean readOnly(SQLException e) {
+    return READ_ONLY.contains(e.getErrorCode())
+        && (e.getErrorCode() != 1290
+            || String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("read-only"));
   }
 
   private static DatabaseUnavailable gone(RuntimeException failure) {

@@ -1,6 +1,7 @@
 package dev.millrace.persistence;
 
 import dev.millrace.engine.domain.OwnerId;
+import dev.millrace.engine.store.Keys;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Slice;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 import org.hibernate.StatelessSession;
 import org.hibernate.query.SelectionQuery;
@@ -110,6 +112,13 @@ final class Hql {
             "select " + select + " " + from + where() + " group by " + by, Object[].class);
     values.forEach(query::setParameter);
     return query.getResultList();
+  }
+
+  /** The keys in that order, without their rows. */
+  Keys<UUID> keys(String id, String order, Slice slice) {
+    List<UUID> keys = list(UUID.class, id, order, slice);
+    boolean last = !keys.isEmpty() && keys.size() < slice.limit();
+    return new Keys<>(keys, last ? slice.offset() + keys.size() : count());
   }
 
   <R, T> Rows<T> rows(

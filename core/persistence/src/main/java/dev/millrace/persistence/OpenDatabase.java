@@ -5,6 +5,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
 import org.flywaydb.core.Flyway;
 import org.hibernate.SessionFactory;
@@ -24,6 +25,9 @@ final class OpenDatabase implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenDatabase.class);
   private static final int POOL = 10;
 
+  /** How long a list waits for its turn before its reader is told to come again. */
+  private static final Duration LIST_PATIENCE = Duration.ofSeconds(10);
+
   /**
    * Hibernate logs by JBoss Logging, which finds SLF4J by itself only where Logback is in sight.
    */
@@ -31,16 +35,19 @@ final class OpenDatabase implements AutoCloseable {
 
   private final DatabaseAddress address;
   private final HikariDataSource pool;
+  private final ListConnections lists;
   private final StandardServiceRegistry registry;
   private final SessionFactory sessions;
 
   private OpenDatabase(
       DatabaseAddress address,
       HikariDataSource pool,
+      ListConnections lists,
       StandardServiceRegistry registry,
       SessionFactory sessions) {
     this.address = address;
     this.pool = pool;
+    this.lists = lists;
     this.registry = registry;
     this.sessions = sessions;
   }
@@ -58,17 +65,25 @@ final class OpenDatabase implements AutoCloseable {
       System.setProperty(LOGGING, "slf4j");
     }
     HikariDataSource pool = null;
+    HikariDataSource lists = null;
     StandardServiceRegistry registry = null;
     try {
-      pool = pool(address);
+      pool = new HikariDataSource(pool(address.url(), address, "millrace", POOL));
       int migrations = migrate(address, pool, own);
       registry = registry(pool, own);
       SessionFactory sessions = map(registry);
       LOG.info("database=open kind={} migrations={}", address.kind(), migrations);
-      return new OpenDatabase(address, pool, registry, sessions);
+      lists =
+          new HikariDataSource(
+              pool(address.listUrl(), address, "millrace-lists", ListConnections.MOST));
+      return new OpenDatabase(
+          address, pool, new ListConnections(lists, LIST_PATIENCE), registry, sessions);
     } catch (RuntimeException e) {
       if (registry != null) {
         StandardServiceRegistryBuilder.destroy(registry);
+      }
+      if (lists != null) {
+        lists.close();
       }
       if (pool != null) {
         pool.close();
@@ -87,10 +102,15 @@ final class OpenDatabase implements AutoCloseable {
     return pool;
   }
 
+  ListConnections lists() {
+    return lists;
+  }
+
   @Override
   public void close() {
     sessions.close();
     StandardServiceRegistryBuilder.destroy(registry);
+    lists.close();
     if (address.kind() == DatabaseAddress.Kind.H2) {
       shutDownH2();
     }
@@ -112,14 +132,14 @@ final class OpenDatabase implements AutoCloseable {
     }
   }
 
-  private static HikariDataSource pool(DatabaseAddress address) {
+  private static HikariConfig pool(String url, DatabaseAddress address, String name, int most) {
     HikariConfig config = new HikariConfig();
-    config.setPoolName("millrace");
+    config.setPoolName(name);
     config.setDriverClassName(address.kind().driver);
-    config.setJdbcUrl(address.url());
+    config.setJdbcUrl(url);
     config.setUsername(address.user());
     config.setPassword(address.password().reveal());
-    config.setMaximumPoolSize(POOL);
+    config.setMaximumPoolSize(most);
     config.setMinimumIdle(1);
     config.setAutoCommit(false);
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
@@ -127,7 +147,7 @@ final class OpenDatabase implements AutoCloseable {
     config.setValidationTimeout(2_000);
     // How long the start waits for a server that is not up yet.
     config.setInitializationFailTimeout(60_000);
-    return new HikariDataSource(config);
+    return config;
   }
 
   /** Flyway holds a lock of the database meanwhile, so that of several masters one migrates. */
@@ -135,7 +155,14 @@ final class OpenDatabase implements AutoCloseable {
     return Flyway.configure(own)
         .dataSource(pool)
         .locations("classpath:db/migration")
-        .placeholders(Map.of("text", address.kind().text, "table", address.kind().table))
+        .placeholders(
+            Map.of(
+                "text",
+                address.kind().text,
+                "table",
+                address.kind().table,
+                "prefix",
+                address.kind().prefix))
         .validateMigrationNaming(true)
         .cleanDisabled(true)
         .load()

@@ -4,11 +4,14 @@ import dev.millrace.engine.domain.AuditEntry;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.TokenId;
 import dev.millrace.engine.store.AuditStore;
+import dev.millrace.engine.store.Keys;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Slice;
+import dev.millrace.engine.store.Stretch;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.hibernate.StatelessSession;
@@ -16,6 +19,10 @@ import org.jspecify.annotations.NullUnmarked;
 
 /** Audit entries. */
 final class SqlAudit implements AuditStore {
+  private static final String NEWEST = "a.happenedAt desc, a.id desc";
+  private static final Stretches ROWS =
+      new Stretches("AuditEntry a", "a.id", "length(a.beforeJson) + length(a.afterJson)", "a");
+
   private final StatelessSession session;
   private final Table table;
 
@@ -37,9 +44,22 @@ final class SqlAudit implements AuditStore {
 
   @Override
   public Rows<AuditEntry> list(Optional<String> subject, Slice slice) {
+    return entries(subject).rows(Row.class, "a", NEWEST, slice, Row::entry);
+  }
+
+  @Override
+  public Keys<UUID> keys(Optional<String> subject, Slice slice) {
+    return entries(subject).keys("a.id", NEWEST, slice);
+  }
+
+  @Override
+  public Stretch<AuditEntry> read(List<UUID> keys) {
+    return ROWS.read(session, keys, Row.class, row -> row.id, Row::entry);
+  }
+
+  private Hql entries(Optional<String> subject) {
     return new Hql(session, "from AuditEntry a")
-        .and(subject, "a.subject = :subject", "subject", s -> s)
-        .rows(Row.class, "a", "a.happenedAt desc, a.id desc", slice, Row::entry);
+        .and(subject, "a.subject = :subject", "subject", s -> s);
   }
 
   /** An audit entry. */

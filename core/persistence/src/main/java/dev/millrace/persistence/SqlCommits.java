@@ -6,9 +6,11 @@ import dev.millrace.engine.domain.CommitId;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.StoreId;
 import dev.millrace.engine.store.CommitStore;
+import dev.millrace.engine.store.Keys;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Slice;
+import dev.millrace.engine.store.Stretch;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
@@ -22,6 +24,9 @@ import org.jspecify.annotations.NullUnmarked;
 /** Commits; their configs lie apart, so that lists do not read them. */
 final class SqlCommits implements CommitStore {
   private static final String NEWEST = "c.commitTime desc, c.createdAt desc, c.id desc";
+
+  private static final Stretches ROWS =
+      new Stretches("CodeCommit c", "c.id", "length(c.refs) + length(c.description)", "c");
 
   private final StatelessSession session;
   private final Table table;
@@ -88,10 +93,31 @@ final class SqlCommits implements CommitStore {
   @Override
   public Rows<Commit> list(
       Scope scope, Optional<ProjectId> project, Optional<Boolean> adhoc, Slice slice) {
+    return some(scope, project, adhoc)
+        .rows(Row.class, "c", NEWEST, slice, row -> row.commit(null));
+  }
+
+  @Override
+  public Keys<CommitId> keys(
+      Scope scope, Optional<ProjectId> project, Optional<Boolean> adhoc, Slice slice) {
+    Keys<UUID> keys = some(scope, project, adhoc).keys("c.id", NEWEST, slice);
+    return new Keys<>(keys.keys().stream().map(CommitId::new).toList(), keys.total());
+  }
+
+  @Override
+  public Stretch<Commit> read(List<CommitId> keys) {
+    return ROWS.read(
+        session,
+        keys.stream().map(CommitId::value).toList(),
+        Row.class,
+        row -> row.id,
+        row -> row.commit(null));
+  }
+
+  private Hql some(Scope scope, Optional<ProjectId> project, Optional<Boolean> adhoc) {
     return from(scope)
         .and(project, "c.projectId = :project", "project", ProjectId::value)
-        .and(adhoc, "c.adhoc = :adhoc", "adhoc", a -> a)
-        .rows(Row.class, "c", NEWEST, slice, row -> row.commit(null));
+        .and(adhoc, "c.adhoc = :adhoc", "adhoc", a -> a);
   }
 
   private void insertConfig(CommitId id, String config) {

@@ -8,9 +8,11 @@ import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.StoreId;
 import dev.millrace.engine.store.DatumFilter;
 import dev.millrace.engine.store.DatumStore;
+import dev.millrace.engine.store.Keys;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Slice;
+import dev.millrace.engine.store.Stretch;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
@@ -35,6 +37,10 @@ final class SqlData implements DatumStore {
   private static final String PENDING =
       "select p.id, p.execution_id, p.path, p.byte_count, p.store_id, p.store_key, p.created_at"
           + " from pending_upload p ";
+
+  private static final Stretches ROWS =
+      new Stretches(
+          "Datum d", "d.id", "length(d.uri) + length(d.tags) + length(d.metadataJson)", "d");
 
   private final StatelessSession session;
   private final Table table;
@@ -115,6 +121,41 @@ final class SqlData implements DatumStore {
             filter.newestFirst() ? "d.createdAt desc, d.id desc" : "d.createdAt, d.id",
             slice,
             Row::datum);
+  }
+
+  @Override
+  public Keys<DatumId> keys(Scope scope, DatumFilter filter, Slice slice) {
+    boolean narrowed =
+        filter.project().isPresent()
+            || filter.outputOf().isPresent()
+            || filter.name().isPresent()
+            || filter.store().isPresent()
+            || filter.tag().isPresent();
+    Keys<UUID> keys =
+        new KeyQuery(session, "datum")
+            .inProjects(scope, filter.project())
+            .and(filter.outputOf(), "r.output_of = ?", ExecutionId::value)
+            .and(filter.name(), "r.name = ?", name -> name)
+            .and(filter.store(), "r.store_id = ?", StoreId::value)
+            .and(
+                filter.tag(),
+                "exists (select 1 from datum_tag t where t.datum_id = r.id and t.tag = ?)",
+                tag -> tag)
+            .keys(
+                filter.newestFirst() ? "r.created_at desc, r.id desc" : "r.created_at, r.id",
+                slice,
+                narrowed ? Optional.empty() : Optional.of("ix_datum_newest"));
+    return new Keys<>(keys.keys().stream().map(DatumId::new).toList(), keys.total());
+  }
+
+  @Override
+  public Stretch<Datum> read(List<DatumId> keys) {
+    return ROWS.read(
+        session,
+        keys.stream().map(DatumId::value).toList(),
+        Row.class,
+        row -> row.id,
+        Row::datum);
   }
 
   @Override

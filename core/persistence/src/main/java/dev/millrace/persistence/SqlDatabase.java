@@ -3,6 +3,8 @@ package dev.millrace.persistence;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -11,6 +13,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.hibernate.StatelessSession;
 import org.hibernate.Transaction;
@@ -48,21 +51,50 @@ public final class SqlDatabase implements Database, AutoCloseable {
 
   @Override
   public <T> T transact(Work<T> work) {
-    return retried(work, false);
+    return retried(() -> once(open.sessions().openStatelessSession(), work, false));
   }
 
   @Override
   public <T> T read(Work<T> work) {
-    return retried(work, true);
+    return retried(() -> once(open.sessions().openStatelessSession(), work, true));
+  }
+
+  @Override
+  public <T> T list(Work<T> work) {
+    return open.lists()
+        .with(
+            connection ->
+                retried(
+                    () -> once(open.sessions().openStatelessSession(connection), work, true)));
   }
 
   @Override
   public boolean answers() {
+    return asked(connection -> connection.isValid(ANSWER_SECONDS));
+  }
+
+  @Override
+  public boolean writable() {
+    return asked(
+        connection -> {
+          try (Statement statement = connection.createStatement()) {
+            // Touches no row, and is refused all the same where nothing may be changed.
+            statement.executeUpdate("update loop_lead set beat = beat where loop_name = ''");
+            return true;
+          } catch (SQLException e) {
+            return !Failures.readOnly(e);
+          } finally {
+            connection.rollback();
+          }
+        });
+  }
+
+  private boolean asked(Question question) {
     Future<Boolean> answer =
         asking.submit(
             () -> {
               try (Connection connection = open.pool().getConnection()) {
-                return connection.isValid(ANSWER_SECONDS);
+                return question.ask(connection);
               }
             });
     try {
@@ -91,10 +123,10 @@ public final class SqlDatabase implements Database, AutoCloseable {
     open.close();
   }
 
-  private <T> T retried(Work<T> work, boolean readOnly) {
+  private static <T> T retried(Supplier<T> attempt) {
     for (int retry = 0; ; retry++) {
       try {
-        return once(work, readOnly);
+        return attempt.get();
       } catch (RuntimeException e) {
         if (retry == RETRIES || !Failures.victim(e)) {
           throw Failures.translate(e);
@@ -106,8 +138,8 @@ public final class SqlDatabase implements Database, AutoCloseable {
     }
   }
 
-  private <T> T once(Work<T> work, boolean readOnly) {
-    try (StatelessSession session = open.sessions().openStatelessSession()) {
+  private static <T> T once(StatelessSession opened, Work<T> work, boolean readOnly) {
+    try (StatelessSession session = opened) {
       Transaction transaction = session.beginTransaction();
       try {
         T result = work.in(new SqlSession(session));
@@ -132,5 +164,11 @@ public final class SqlDatabase implements Database, AutoCloseable {
     } catch (RuntimeException e) {
       cause.addSuppressed(e);
     }
+  }
+
+  /** Asks something of a connection. */
+  @FunctionalInterface
+  private interface Question {
+    boolean ask(Connection connection) throws SQLException;
   }
 }

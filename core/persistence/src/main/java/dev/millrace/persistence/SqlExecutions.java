@@ -11,9 +11,10 @@ import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.WorkerId;
 import dev.millrace.engine.store.ExecutionFilter;
 import dev.millrace.engine.store.ExecutionStore;
-import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Keys;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Slice;
+import dev.millrace.engine.store.Stretch;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -123,30 +124,18 @@ final class SqlExecutions implements ExecutionStore {
   }
 
   @Override
-  public Rows<Execution> list(Scope scope, ExecutionFilter filter, Slice slice) {
-    Hql executions =
-        from(scope)
-            .and(filter.project(), "e.projectId = :project", "project", ProjectId::value)
-            .and(filter.creator(), "e.creatorId = :creator", "creator", OwnerId::value)
-            .and(filter.step(), "e.step = :step", "step", step -> step)
-            .and(
-                filter.environment(),
-                "e.environmentId = :environment",
-                "environment",
-                EnvironmentId::value);
-    if (!filter.statuses().isEmpty()) {
-      executions.and("e.status in :statuses", "statuses", names(filter.statuses()));
-    }
-    if (!filter.counters().isEmpty()) {
-      executions.and("e.counter in :counters", "counters", filter.counters());
-    }
-    filter
-        .deleted()
-        .ifPresent(
-            deleted -> executions.and(deleted ? "e.deletedAt is not null" : "e.deletedAt is null"));
-    return executions
-        .fetching("join ExecutionSpec s on s.executionId = e.id")
-        .rows(Object[].class, "e, s.spec", order(filter.order()), slice, SqlExecutions::execution);
+  public Keys<ExecutionId> keys(Scope scope, ExecutionFilter filter, Slice slice) {
+    return new ExecutionLists(session).keys(scope, filter, slice);
+  }
+
+  @Override
+  public Stretch<Execution> read(List<ExecutionId> keys) {
+    return new ExecutionLists(session).read(keys);
+  }
+
+  @Override
+  public Map<ExecutionId, Integer> counters(Set<ExecutionId> ids) {
+    return new ExecutionLists(session).counters(ids);
   }
 
   @Override
@@ -331,14 +320,5 @@ final class SqlExecutions implements ExecutionStore {
 
   private static List<String> names(Set<ExecutionStatus> statuses) {
     return statuses.stream().map(ExecutionStatus::name).sorted().toList();
-  }
-
-  private static String order(ExecutionFilter.Order order) {
-    return switch (order) {
-      case COUNTER -> "e.counter, e.createdAt, e.id";
-      case COUNTER_DESC -> "e.counter desc, e.createdAt desc, e.id desc";
-      case CREATED -> OLDEST;
-      case CREATED_DESC -> "e.createdAt desc, e.id desc";
-    };
   }
 }

@@ -102,18 +102,43 @@ final class SqlMetadata implements MetadataStore {
         .forEach(
             batch -> {
               long at = batch.getKey();
-              for (JsonNode line : batch.getValue()) {
+              for (JsonNode one : batch.getValue()) {
                 if (at >= from && at < to) {
-                  found.add(
-                      new MetadataLine(
-                          line.get(0).longValue(),
-                          Micros.time(line.get(1).longValue()),
-                          line.get(2).textValue()));
+                  found.add(line(one));
                 }
                 at++;
               }
             });
     return new Rows<>(found, end(execution).lines);
+  }
+
+  @Override
+  public long count(ExecutionId execution) {
+    return end(execution).lines;
+  }
+
+  @Override
+  public List<MetadataLine> from(ExecutionId execution, long first) {
+    return jdbc.first(
+            row -> lines(row.getLong(1), Json.tree(row.getString(2)), first),
+            "select first_line, batch_lines from metadata_batch where execution_id = ?"
+                + " and first_line <= ? order by first_line desc limit 1",
+            execution.value(),
+            first)
+        .orElse(List.of());
+  }
+
+  private static List<MetadataLine> lines(long at, JsonNode batch, long first) {
+    List<MetadataLine> lines = new ArrayList<>();
+    for (int i = (int) (first - at); i < batch.size(); i++) {
+      lines.add(line(batch.get(i)));
+    }
+    return lines;
+  }
+
+  private static MetadataLine line(JsonNode line) {
+    return new MetadataLine(
+        line.get(0).longValue(), Micros.time(line.get(1).longValue()), line.get(2).textValue());
   }
 
   @Override

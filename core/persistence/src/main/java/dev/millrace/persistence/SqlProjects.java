@@ -9,10 +9,12 @@ import dev.millrace.engine.domain.Repository;
 import dev.millrace.engine.domain.RepositoryLogin;
 import dev.millrace.engine.domain.Sealed;
 import dev.millrace.engine.domain.StoreId;
+import dev.millrace.engine.store.Keys;
 import dev.millrace.engine.store.ProjectStore;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Slice;
+import dev.millrace.engine.store.Stretch;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Version;
@@ -26,6 +28,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Projects and their repositories. */
 final class SqlProjects implements ProjectStore {
+  private static final String BY_NAME = "p.name, p.createdAt desc, p.id desc";
+  private static final Stretches ROWS =
+      new Stretches("Project p", "p.id", "length(p.description)", "p");
+
   private final StatelessSession session;
   private final Table table;
   private final Jdbc jdbc;
@@ -56,8 +62,23 @@ final class SqlProjects implements ProjectStore {
 
   @Override
   public Rows<Project> list(Scope scope, Slice slice) {
-    return living(scope)
-        .rows(Row.class, "p", "p.name, p.createdAt desc, p.id desc", slice, Row::project);
+    return living(scope).rows(Row.class, "p", BY_NAME, slice, Row::project);
+  }
+
+  @Override
+  public Keys<ProjectId> keys(Scope scope, Slice slice) {
+    Keys<UUID> keys = living(scope).and("p.deletedAt is null").keys("p.id", BY_NAME, slice);
+    return new Keys<>(keys.keys().stream().map(ProjectId::new).toList(), keys.total());
+  }
+
+  @Override
+  public Stretch<Project> read(List<ProjectId> keys) {
+    return ROWS.read(
+        session,
+        keys.stream().map(ProjectId::value).toList(),
+        Row.class,
+        row -> row.id,
+        Row::project);
   }
 
   @Override

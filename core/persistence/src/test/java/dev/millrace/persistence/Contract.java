@@ -2,11 +2,16 @@ package dev.millrace.persistence;
 
 import dev.millrace.engine.domain.EnvironmentId;
 import dev.millrace.engine.domain.Execution;
+import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.OwnerId;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.ExecutionFilter;
+import dev.millrace.engine.store.Keys;
+import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
+import dev.millrace.engine.store.Slice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -56,6 +61,15 @@ abstract class Contract {
 
   final <T> T read(Function<Session, T> work) {
     return database.read(work::apply);
+  }
+
+  /** One part of a list, small enough for one stretch. */
+  final Rows<Execution> list(Scope scope, ExecutionFilter filter, Slice slice) {
+    return read(
+        s -> {
+          Keys<ExecutionId> keys = s.executions().keys(scope, filter, slice);
+          return new Rows<>(s.executions().read(keys.keys()).rows(), keys.total());
+        });
   }
 
   final boolean update(Execution execution, String kind) {

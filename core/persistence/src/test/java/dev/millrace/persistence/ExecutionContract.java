@@ -160,8 +160,8 @@ abstract class ExecutionContract extends Contract {
     assertEquals(Optional.empty(), read(s -> s.executions().find(owners(), execution.id())));
     assertEquals(Optional.empty(), read(s -> s.executions().byCounter(owners(2), project.id(), 1)));
     assertEquals(Optional.empty(), read(s -> s.executions().latest(owners(2), project.id())));
-    assertEquals(0, read(s -> s.executions().list(owners(2), ANY, Slice.first(10))).total());
-    assertEquals(1, read(s -> s.executions().list(owners(1), ANY, Slice.first(10))).total());
+    assertEquals(0, list(owners(2), ANY, Slice.first(10)).total());
+    assertEquals(1, list(owners(1), ANY, Slice.first(10)).total());
   }
 
   @Test
@@ -177,16 +177,16 @@ abstract class ExecutionContract extends Contract {
     for (int i = 1; i <= 7; i++) {
       submitted(i);
     }
-    Rows<Execution> page = read(s -> s.executions().list(owners(1), ANY, new Slice(2, 3)));
+    Rows<Execution> page = list(owners(1), ANY, new Slice(2, 3));
     assertEquals(List.of(3, 4, 5), counters(page.items()));
     assertEquals(7, page.total());
-    Rows<Execution> last = read(s -> s.executions().list(owners(1), ANY, new Slice(6, 3)));
+    Rows<Execution> last = list(owners(1), ANY, new Slice(6, 3));
     assertEquals(List.of(7), counters(last.items()));
     assertEquals(7, last.total());
-    Rows<Execution> past = read(s -> s.executions().list(owners(1), ANY, new Slice(9, 3)));
+    Rows<Execution> past = list(owners(1), ANY, new Slice(9, 3));
     assertEquals(List.of(), past.items());
     assertEquals(7, past.total());
-    assertEquals(7, read(s -> s.executions().list(owners(1), ANY, Slice.first(0))).total());
+    assertEquals(7, list(owners(1), ANY, Slice.first(0)).total());
   }
 
   @Test
@@ -198,17 +198,14 @@ abstract class ExecutionContract extends Contract {
     assertEquals(
         List.of(1),
         counters(
-            read(
-                s ->
-                    s.executions()
-                        .list(
+            list(
                             ALL,
                             filter(
                                 Set.of(ExecutionStatus.COMPLETE, ExecutionStatus.ERROR),
                                 Optional.of("train"),
                                 Optional.of(true)),
                             Slice.first(9))
-                        .items())));
+                        .items()));
     ExecutionFilter some =
         new ExecutionFilter(
             Optional.of(project.id()),
@@ -220,17 +217,14 @@ abstract class ExecutionContract extends Contract {
             Optional.of(false),
             ExecutionFilter.Order.CREATED_DESC);
     assertEquals(
-        List.of(3, 2), counters(read(s -> s.executions().list(ALL, some, Slice.first(9)).items())));
+        List.of(3, 2), counters(list(ALL, some, Slice.first(9)).items()));
     assertEquals(
         List.of(),
-        read(
-            s ->
-                s.executions()
-                    .list(
+        list(
                         ALL,
                         filter(Set.of(), Optional.of("TRAIN"), Optional.empty()),
                         Slice.first(9))
-                    .items()));
+                    .items());
   }
 
   @Test

@@ -74,6 +74,14 @@ class H2ContractTest {
   }
 
   @Nested
+  class Lists extends ListContract {
+    @Override
+    Database empty() {
+      return emptied();
+    }
+  }
+
+  @Nested
   class Removal extends RemovalContract {
     @Override
     Database empty() {

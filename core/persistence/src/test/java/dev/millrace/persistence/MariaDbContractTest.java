@@ -85,6 +85,14 @@ class MariaDbContractTest {
   }
 
   @Nested
+  class Lists extends ListContract {
+    @Override
+    Database empty() {
+      return emptied();
+    }
+  }
+
+  @Nested
   class Removal extends RemovalContract {
     @Override
     Database empty() {

@@ -60,7 +60,7 @@ public final class Aliases {
   /** Those of the projects that the actor may see, newest first. */
   public Rows<View> list(
       Actor actor, Optional<ProjectId> project, Optional<String> name, Slice slice) {
-    return database.read(
+    return database.list(
         session -> {
           Rows<DatumAlias> rows =
               session.aliases().list(access.scopeOf(session, actor), project, name, slice);
@@ -87,7 +87,7 @@ public final class Aliases {
 
   /** Which files it has named, newest first; the last 1,000 moves are kept. */
   public Rows<AliasMove> moves(Actor actor, String id, Slice slice) {
-    return database.read(
+    return database.list(
         session -> session.aliases().moves(visible(session, actor, id).id(), slice));
   }
 

@@ -3,7 +3,6 @@ package dev.millrace.engine.service;
 import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.AuditEntry;
 import dev.millrace.engine.store.Database;
-import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Slice;
 import java.util.Optional;
 import org.osgi.service.component.annotations.Activate;
@@ -26,8 +25,11 @@ public final class AuditLog {
    * Entries, newest first, for administrators of the installation; of one subject (for example
    * {@code project:0197…}) where it is given.
    */
-  public Rows<AuditEntry> list(Actor actor, Optional<String> subject, Slice slice) {
+  public Listing<AuditEntry> list(Actor actor, Optional<String> subject, Slice slice) {
     access.requireAdmin(actor);
-    return database.read(session -> session.audit().list(subject, slice));
+    return Listing.of(
+        slice,
+        database.list(session -> session.audit().keys(subject, slice)),
+        some -> database.list(session -> session.audit().read(some)));
   }
 }

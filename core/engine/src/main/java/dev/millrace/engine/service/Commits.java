@@ -15,10 +15,11 @@ import dev.millrace.engine.domain.Uuid7;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
-import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Keys;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
+import dev.millrace.engine.store.Stretch;
 import dev.millrace.engine.yaml.ConfigReader;
 import dev.millrace.engine.yaml.ConfigReading;
 import java.io.IOException;
@@ -168,31 +169,32 @@ public final class Commits {
   }
 
   /** Newest first, without configurations. */
-  public Rows<CommitView> list(
+  public Listing<CommitView> list(
       Actor actor, Optional<ProjectId> project, Optional<Boolean> adhoc, Slice slice) {
-    return database.read(
-        session -> {
-          Scope scope = access.scopeOf(session, actor);
-          Rows<Commit> rows = session.commits().list(scope, project, adhoc, slice);
-          Map<ProjectId, Project> projects = new HashMap<>();
-          Map<ProjectId, Optional<Integer>> repositories = new HashMap<>();
-          return new Rows<>(
-              rows.items().stream()
-                  .map(
-                      c ->
-                          new CommitView(
-                              c,
-                              projects.computeIfAbsent(
-                                  c.project(), id -> project(session, scope, id)),
-                              repositories.computeIfAbsent(
-                                  c.project(), id -> repository(session, id))))
-                  .toList(),
-              rows.total());
-        });
+    Keys<CommitId> keys =
+        database.list(
+            session ->
+                session.commits().keys(access.scopeOf(session, actor), project, adhoc, slice));
+    return Listing.of(slice, keys, some -> database.list(session -> read(session, some)));
+  }
+
+  private static Stretch<CommitView> read(Session session, List<CommitId> keys) {
+    Scope all = new Scope.Everything();
+    Map<ProjectId, Project> projects = new HashMap<>();
+    Map<ProjectId, Optional<Integer>> repositories = new HashMap<>();
+    return session
+        .commits()
+        .read(keys)
+        .map(
+            c ->
+                new CommitView(
+                    c,
+                    projects.computeIfAbsent(c.project(), id -> project(session, all, id)),
+                    repositories.computeIfAbsent(c.project(), id -> repository(session, id))));
   }
 
   /** As {@link #list}, but {@link NotFound} where the actor may not see the project. */
-  public Rows<CommitView> ofProject(Actor actor, ProjectId id, Slice slice) {
+  public Listing<CommitView> ofProject(Actor actor, ProjectId id, Slice slice) {
     database.read(session -> project(session, access.scopeOf(session, actor), id));
     return list(actor, Optional.of(id), Optional.empty(), slice);
   }

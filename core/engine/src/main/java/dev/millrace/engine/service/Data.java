@@ -7,22 +7,19 @@ import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.DataStore;
 import dev.millrace.engine.domain.Datum;
 import dev.millrace.engine.domain.DatumId;
-import dev.millrace.engine.domain.Execution;
-import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DatumFilter;
-import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -57,25 +54,12 @@ public final class Data {
   }
 
   /** Those of the filter that the actor may see. */
-  public Rows<DatumView> list(Actor actor, DatumFilter filter, Slice slice) {
-    return database.read(
-        session -> {
-          Rows<Datum> rows = session.data().list(access.scopeOf(session, actor), filter, slice);
-          Map<ExecutionId, Optional<Integer>> counters = new HashMap<>();
-          ExecutionViews views = new ExecutionViews(session, clock);
-          Map<DatumId, List<String>> aliases = ExecutionViews.aliases(session, rows.items());
-          return new Rows<>(
-              rows.items().stream()
-                  .map(
-                      datum ->
-                          new DatumView(
-                              datum,
-                              datum.outputOf().flatMap(id -> counter(session, counters, id)),
-                              views.store(datum.store()),
-                              aliases.getOrDefault(datum.id(), List.of())))
-                  .toList(),
-              rows.total());
-        });
+  public Listing<DatumView> list(Actor actor, DatumFilter filter, Slice slice) {
+    return new DatumLists(database, clock)
+        .of(
+            slice,
+            database.list(
+                session -> session.data().keys(access.scopeOf(session, actor), filter, slice)));
   }
 
   /** Throws {@link NotFound} where the actor may not see it. */
@@ -157,7 +141,9 @@ public final class Data {
   private DatumView view(Session session, Datum datum) {
     return new DatumView(
         datum,
-        datum.outputOf().flatMap(id -> counter(session, new HashMap<>(), id)),
+        datum
+            .outputOf()
+            .map(id -> session.executions().counters(Set.of(id)).get(id)),
         session.dataStores().find(ALL, datum.store()),
         ExecutionViews.aliases(session, List.of(datum)).getOrDefault(datum.id(), List.of()));
   }
@@ -178,12 +164,6 @@ public final class Data {
   private static DataStore store(DatumView view) {
     return view.store()
         .orElseThrow(() -> new Unavailable("store_missing", "The data store was removed"));
-  }
-
-  private static Optional<Integer> counter(
-      Session session, Map<ExecutionId, Optional<Integer>> known, ExecutionId id) {
-    return known.computeIfAbsent(
-        id, i -> session.executions().find(ALL, i).map(Execution::counter));
   }
 
   private static Datum purged(Datum d, Instant now) {

@@ -24,7 +24,7 @@ public final class DataStores {
 
   /** Shared stores and those of the actor's owners, oldest first. */
   public Rows<DataStore> list(Actor actor, Slice slice) {
-    return database.read(
+    return database.list(
         session -> session.dataStores().list(access.scopeOf(session, actor), slice));
   }
 

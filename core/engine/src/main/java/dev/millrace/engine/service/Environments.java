@@ -101,7 +101,7 @@ public final class Environments {
 
   /** Shared environments and those of the actor's owners, by name. */
   public Rows<View> list(Actor actor, Slice slice) {
-    return database.read(
+    return database.list(
         session -> {
           Rows<Environment> rows =
               session.environments().list(access.scopeOf(session, actor), slice);

@@ -2,11 +2,11 @@ package dev.millrace.engine.service;
 
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.Execution;
+import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.Owner;
 import dev.millrace.engine.domain.Project;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -34,7 +34,18 @@ public record ExecutionView(
    */
   public record Detail(
       ExecutionView view,
-      List<DatumView> outputs,
+      Listing<DatumView> outputs,
       Map<String, String> metadata,
-      boolean metadataCut) {}
+      boolean metadataCut) {
+    Detail with(Listing<DatumView> others) {
+      return new Detail(view, others, metadata, metadataCut);
+    }
+  }
+
+  /** What names an execution. */
+  public record Brief(ExecutionId id, String title, int counter) {
+    static Brief of(Execution execution) {
+      return new Brief(execution.id(), execution.title(), execution.counter());
+    }
+  }
 }

@@ -16,10 +16,8 @@ import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.Repository;
 import dev.millrace.engine.domain.StopOrder;
 import dev.millrace.engine.domain.StoreId;
-import dev.millrace.engine.store.DatumFilter;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
-import dev.millrace.engine.store.Slice;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,7 +37,6 @@ final class ExecutionViews {
 
   private static final Duration POLLED = Duration.ofSeconds(10);
   private static final Scope ALL = new Scope.Everything();
-  private static final int MAX_OUTPUTS = Slice.MAX_LIMIT;
 
   private final Session session;
   private final Instant now;
@@ -76,7 +73,7 @@ final class ExecutionViews {
             cached(
                 commits,
                 execution.spec().commit(),
-                id -> session.commits().find(ALL, id),
+                id -> session.commits().read(List.of(id)).rows().stream().findFirst(),
                 "commit"),
             project,
             repositories.computeIfAbsent(
@@ -84,36 +81,13 @@ final class ExecutionViews {
         owner(execution.creator()));
   }
 
-  /** With outputs and metadata. */
-  ExecutionView.Detail detail(Execution execution, boolean outputs, boolean metadata) {
+  /** With metadata where it is wanted; without outputs. */
+  ExecutionView.Detail detail(Execution execution, boolean metadata) {
     return new ExecutionView.Detail(
         summary(execution),
-        outputs ? outputs(execution) : List.of(),
+        Listing.none(),
         metadata ? session.metadata().lastValues(execution.id()) : Map.of(),
         session.metadata().cut(execution.id()));
-  }
-
-  /** What the execution has put out so far, oldest first. */
-  List<DatumView> outputs(Execution execution) {
-    DatumFilter filter =
-        new DatumFilter(
-            Optional.empty(),
-            Optional.of(execution.id()),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            false);
-    List<Datum> data = session.data().list(ALL, filter, Slice.first(MAX_OUTPUTS)).items();
-    Map<DatumId, List<String>> aliases = aliases(session, data);
-    return data.stream()
-        .map(
-            datum ->
-                DatumView.output(
-                    datum,
-                    execution,
-                    store(datum.store()),
-                    aliases.getOrDefault(datum.id(), List.of())))
-        .toList();
   }
 
   /** The aliases of those files. */

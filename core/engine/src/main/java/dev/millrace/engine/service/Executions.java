@@ -13,10 +13,11 @@ import dev.millrace.engine.logs.LogStream;
 import dev.millrace.engine.queue.Queue;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.ExecutionFilter;
-import dev.millrace.engine.store.Rows;
+import dev.millrace.engine.store.Keys;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
+import dev.millrace.engine.store.Stretch;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -62,34 +63,62 @@ public final class Executions {
   }
 
   /** Those of the filter that the actor may see. */
-  public Rows<ExecutionView> list(Actor actor, ExecutionFilter filter, Slice slice) {
-    return database.read(
-        session -> {
-          Rows<Execution> rows =
-              session.executions().list(access.scopeOf(session, actor), filter, slice);
-          ExecutionViews views = new ExecutionViews(session, clock);
-          return new Rows<>(rows.items().stream().map(views::summary).toList(), rows.total());
-        });
+  public Listing<ExecutionView> list(Actor actor, ExecutionFilter filter, Slice slice) {
+    Keys<ExecutionId> keys =
+        database.list(
+            session -> session.executions().keys(access.scopeOf(session, actor), filter, slice));
+    return Listing.of(
+        slice,
+        keys,
+        some ->
+            database.list(
+                session ->
+                    session
+                        .executions()
+                        .read(some)
+                        .map(new ExecutionViews(session, clock)::summary)));
   }
 
   /** One execution, with outputs and last metadata values where they are wanted. */
   public ExecutionView.Detail find(Actor actor, String name, boolean outputs, boolean metadata) {
-    return database.read(
-        session ->
-            new ExecutionViews(session, clock)
-                .detail(execution(session, actor, name), outputs, metadata));
+    ExecutionView.Detail detail =
+        database.read(
+            session ->
+                new ExecutionViews(session, clock)
+                    .detail(execution(session, actor, name), metadata));
+    return outputs
+        ? detail.with(new DatumLists(database, clock).outputs(detail.view().execution()))
+        : detail;
+  }
+
+  /** What is shown of an execution in a table of many. */
+  public ExecutionView.Brief brief(Actor actor, String name) {
+    return database.list(session -> ExecutionView.Brief.of(execution(session, actor, name)));
   }
 
   /** What the execution has put out so far, oldest first. */
-  public List<DatumView> outputs(Actor actor, String name) {
-    return database.read(
-        session -> new ExecutionViews(session, clock).outputs(execution(session, actor, name)));
+  public Listing<DatumView> outputs(Actor actor, String name) {
+    return new DatumLists(database, clock)
+        .outputs(database.read(session -> execution(session, actor, name)));
   }
 
   /** What the run printed as JSON objects, in order. */
-  public Rows<MetadataLine> metadata(Actor actor, String name, Slice slice) {
-    return database.read(
-        session -> session.metadata().list(execution(session, actor, name).id(), slice));
+  public Listing<MetadataLine> metadata(Actor actor, String name, Slice slice) {
+    ExecutionId id = database.list(session -> execution(session, actor, name).id());
+    long total = database.list(session -> session.metadata().count(id));
+    int size = (int) Math.max(0, Math.min(total - slice.offset(), slice.limit()));
+    return new Listing<>(
+        slice,
+        total,
+        size,
+        from ->
+            database.list(
+                session -> {
+                  List<MetadataLine> lines =
+                      session.metadata().from(id, (long) slice.offset() + from);
+                  int some = Math.min(lines.size(), size - from);
+                  return new Stretch<>(lines.subList(0, some), some);
+                }));
   }
 
   /** What happened to the execution, oldest first. */

@@ -50,7 +50,7 @@ public final class Organizations {
 
   /** The organisations that the actor may see, by name. */
   public Rows<Organization> list(Actor actor, Slice slice) {
-    return database.read(
+    return database.list(
         session -> session.owners().organizations(access.scopeOf(session, actor), slice));
   }
 

@@ -13,7 +13,6 @@ import dev.millrace.engine.domain.Repository;
 import dev.millrace.engine.domain.Uuid7;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DuplicateRow;
-import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
@@ -81,19 +80,20 @@ public final class Projects {
       Optional<String> defaultEnvironment) {}
 
   /** The projects that the actor may see, by name. */
-  public Rows<View> list(Actor actor, Slice slice) {
-    return database.read(
-        session -> {
-          Rows<Project> rows = session.projects().list(access.scopeOf(session, actor), slice);
-          Map<OwnerId, Owner> owners = new HashMap<>();
-          Predicate<Project> writable = access.writable(session, actor);
-          List<View> views =
-              rows.items().stream()
-                  .filter(p -> p.deletedAt().isEmpty())
-                  .map(p -> view(session, p, owners, !writable.test(p)))
-                  .toList();
-          return new Rows<>(views, rows.total() - (rows.items().size() - views.size()));
-        });
+  public Listing<View> list(Actor actor, Slice slice) {
+    return Listing.of(
+        slice,
+        database.list(session -> session.projects().keys(access.scopeOf(session, actor), slice)),
+        keys ->
+            database.list(
+                session -> {
+                  Map<OwnerId, Owner> owners = new HashMap<>();
+                  Predicate<Project> writable = access.writable(session, actor);
+                  return session
+                      .projects()
+                      .read(keys)
+                      .map(p -> view(session, p, owners, !writable.test(p)));
+                }));
   }
 
   /** One of them. */

@@ -92,7 +92,12 @@ public final class Readiness {
   }
 
   private Optional<String> database() {
-    return database.answers() ? Optional.empty() : Optional.of("the database does not answer");
+    if (!database.answers()) {
+      return Optional.of("the database does not answer");
+    }
+    return database.writable()
+        ? Optional.empty()
+        : Optional.of("the database takes no changes (it is read-only); make it writable again");
   }
 
   private Optional<String> queue() throws InterruptedException {

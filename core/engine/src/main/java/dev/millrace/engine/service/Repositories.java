@@ -72,7 +72,7 @@ public final class Repositories {
 
   /** The repositories of the projects that the actor may see. */
   public Rows<Source> list(Actor actor, Slice slice) {
-    return database.read(
+    return database.list(
         session -> {
           Scope scope = access.scopeOf(session, actor);
           Rows<Repository> rows = session.projects().repositories(scope, slice);

@@ -70,7 +70,7 @@ public final class Teams {
 
   /** The teams of the actor's organisations, by name. */
   public Rows<View> list(Actor actor, Slice slice) {
-    return database.read(
+    return database.list(
         session -> {
           Rows<Team> rows = session.teams().list(access.organizationsOf(session, actor), slice);
           return new Rows<>(

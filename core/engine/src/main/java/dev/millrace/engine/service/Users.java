@@ -83,7 +83,7 @@ public final class Users {
 
   /** The users whom the actor may see, by name. */
   public Rows<User> list(Actor actor, Slice slice) {
-    return database.read(
+    return database.list(
         session -> {
           if (access.administersInstallation(actor)) {
             return session.owners().users(slice);

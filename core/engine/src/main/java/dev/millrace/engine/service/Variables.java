@@ -86,7 +86,7 @@ public final class Variables {
 
   /** The groups that the actor may see, by name. */
   public Rows<Group> groups(Actor actor, Slice slice) {
-    return database.read(
+    return database.list(
         session -> {
           Rows<VariableGroup> rows =
               session.variables().groups(access.scopeOf(session, actor), slice);

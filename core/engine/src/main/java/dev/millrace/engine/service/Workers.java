@@ -68,7 +68,7 @@ public final class Workers {
 
   /** Workers that were not removed, oldest first; {@code environment} (id or slug) narrows. */
   public Rows<View> list(Actor actor, Optional<String> environment, Slice slice) {
-    return database.read(
+    return database.list(
         session -> {
           Optional<Environment> group =
               environment.map(name -> Environments.visible(session, access, actor, name));

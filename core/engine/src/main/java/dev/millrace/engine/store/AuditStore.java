@@ -2,7 +2,9 @@ package dev.millrace.engine.store;
 
 import dev.millrace.engine.domain.AuditEntry;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /** Audit entries; append-only. */
 public interface AuditStore {
@@ -13,4 +15,10 @@ public interface AuditStore {
 
   /** Newest first; {@code subject} narrows to one subject. */
   Rows<AuditEntry> list(Optional<String> subject, Slice slice);
+
+  /** The keys of such a list. */
+  Keys<UUID> keys(Optional<String> subject, Slice slice);
+
+  /** The first of those entries, as many as fit into one stretch. */
+  Stretch<AuditEntry> read(List<UUID> keys);
 }

@@ -29,4 +29,11 @@ public interface CommitStore {
    * left out.
    */
   Rows<Commit> list(Scope scope, Optional<ProjectId> project, Optional<Boolean> adhoc, Slice slice);
+
+  /** Which commits that part of such a list has; found without reading them. */
+  Keys<CommitId> keys(
+      Scope scope, Optional<ProjectId> project, Optional<Boolean> adhoc, Slice slice);
+
+  /** The first of those commits, as many as fit into one stretch; without their configurations. */
+  Stretch<Commit> read(List<CommitId> keys);
 }

@@ -19,6 +19,12 @@ public interface DatumStore {
 
   Rows<Datum> list(Scope scope, DatumFilter filter, Slice slice);
 
+  /** Which data that part of a list has; found without reading them. */
+  Keys<DatumId> keys(Scope scope, DatumFilter filter, Slice slice);
+
+  /** The first of those data, as many as fit into one stretch. */
+  Stretch<Datum> read(List<DatumId> keys);
+
   /** Removes the row with its tags. */
   void remove(DatumId id);
 

@@ -45,7 +45,14 @@ public interface ExecutionStore {
   /** The highest counter that is not deleted. */
   Optional<Execution> latest(Scope scope, ProjectId project);
 
-  Rows<Execution> list(Scope scope, ExecutionFilter filter, Slice slice);
+  /** Which executions that part of a list has; found without reading them. */
+  Keys<ExecutionId> keys(Scope scope, ExecutionFilter filter, Slice slice);
+
+  /** The first of those executions, as many as fit into one stretch. */
+  Stretch<Execution> read(List<ExecutionId> keys);
+
+  /** Their numbers within their projects. */
+  Map<ExecutionId, Integer> counters(Set<ExecutionId> ids);
 
   /** How many the project has by status, deleted ones left out. */
   Map<ExecutionStatus, Long> summary(ProjectId project);

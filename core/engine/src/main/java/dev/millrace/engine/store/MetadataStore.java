@@ -34,6 +34,12 @@ public interface MetadataStore {
   /** Lines by offset. */
   Rows<MetadataLine> list(ExecutionId execution, Slice slice);
 
+  /** How many lines there are. */
+  long count(ExecutionId execution);
+
+  /** The lines from that index on, as many as came in one batch; none past the last. */
+  List<MetadataLine> from(ExecutionId execution, long first);
+
   /** Key to last value, as JSON text; in the order in which keys came first. */
   Map<String, String> lastValues(ExecutionId execution);
 }

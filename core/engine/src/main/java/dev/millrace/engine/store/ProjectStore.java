@@ -23,6 +23,12 @@ public interface ProjectStore {
   /** By name; newest first among equals. */
   Rows<Project> list(Scope scope, Slice slice);
 
+  /** Which projects that part of such a list has; found without reading them. */
+  Keys<ProjectId> keys(Scope scope, Slice slice);
+
+  /** The first of those projects, as many as fit into one stretch. */
+  Stretch<Project> read(List<ProjectId> keys);
+
   /** The next execution counter, from 1; locks the project's row until the transaction ends. */
   int nextExecutionCounter(ProjectId id);
 

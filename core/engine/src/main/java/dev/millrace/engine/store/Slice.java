@@ -5,8 +5,8 @@ package dev.millrace.engine.store;
  * offset}.
  */
 public record Slice(int offset, int limit) {
-  /** More than any client asks for; a larger limit is cut to it. */
-  public static final int MAX_LIMIT = 20_000;
+  /** As many as anything may have of something (docs/limits.md); a larger limit is cut to it. */
+  public static final int MAX_LIMIT = 100_000;
 
   public Slice {
     if (offset < 0 || limit < 0) {

@@ -158,7 +158,7 @@ final class Removal {
             Optional.empty(),
             Optional.empty(),
             ExecutionFilter.Order.COUNTER);
-    return database.read(s -> s.executions().list(ALL, its, Slice.first(0)).total());
+    return database.read(s -> s.executions().keys(ALL, its, Slice.first(0)).total());
   }
 
   private List<Datum> files(ProjectId id) {
