@@ -36,7 +36,8 @@ final class MetadataCsv implements StreamingOutput {
 
   /** Takes one line of one execution. */
   private interface LineReader {
-    void read(ExecutionView.Brief execution, MetadataLine line, ObjectNode values) throws IOException;
+    void read(ExecutionView.Brief execution, MetadataLine line, ObjectNode values)
+        throws IOException;
   }
 
   private final Executions executions;
@@ -93,8 +94,7 @@ final class MetadataCsv implements StreamingOutput {
     for (ExecutionView.Brief execution : wanted) {
       for (int from = 0; ; from += Slice.MAX_LIMIT) {
         Listing<MetadataLine> lines =
-            executions.metadata(
-                actor, execution.id().toString(), new Slice(from, Slice.MAX_LIMIT));
+            executions.metadata(actor, execution.id().toString(), new Slice(from, Slice.MAX_LIMIT));
         while (!lines.ended()) {
           for (MetadataLine line : lines.next()) {
             reader.read(execution, line, values(line));

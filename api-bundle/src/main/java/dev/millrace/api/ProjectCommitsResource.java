@@ -38,8 +38,7 @@ public final class ProjectCommitsResource {
       @Context ContainerRequestContext context, @PathParam("project") String project) {
     Call call = Call.of(context);
     return call.items(
-        commits.ofProject(
-            call.actor(), Ids.projectInPath(project), call.slice(Slice.MAX_LIMIT)),
+        commits.ofProject(call.actor(), Ids.projectInPath(project), call.slice(Slice.MAX_LIMIT)),
         view -> CommitJson.of(view, call, false));
   }
 }

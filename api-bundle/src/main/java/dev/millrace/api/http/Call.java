@@ -175,7 +175,10 @@ public final class Call {
     int size = rows.items().size();
     return page(
         new Listing<>(
-            slice, rows.total(), size, from -> new Stretch<>(rows.items().subList(from, size), size)),
+            slice,
+            rows.total(),
+            size,
+            from -> new Stretch<>(rows.items().subList(from, size), size)),
         view);
   }
 
@@ -217,9 +220,9 @@ public final class Call {
   }
 
   /**
-   * The answer of a list: {@code count}, {@code previous}, {@code results} and {@code next}. It ends
-   * early once it is long enough, or where the database gives no more rows; {@code next} goes on
-   * where it ended.
+   * The answer of a list: {@code count}, {@code previous}, {@code results} and {@code next}. It
+   * ends early once it is long enough, or where the database gives no more rows; {@code next} goes
+   * on where it ended.
    */
   public static final class Page<V> {
     private final Items<V> rows;

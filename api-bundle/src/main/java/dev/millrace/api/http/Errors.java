@@ -84,7 +84,8 @@ public final class Errors implements ExceptionMapper<Throwable> {
                   + " project, by status=, step= or counter=, or by a smaller limit and offset");
       case TOO_MANY_LISTS ->
           new Unavailable(
-              "too_many_lists", "Too many lists are being read just now; try again in some seconds");
+              "too_many_lists",
+              "Too many lists are being read just now; try again in some seconds");
     };
   }
 

@@ -15,16 +15,24 @@ public final class JsonStream {
   /** An answer that has so many bytes gets no further stretch of rows. */
   static final long MOST_BYTES = 32L << 20;
 
+  private final long most;
   private final ObjectWriter values;
   private final Counted counted;
   private final JsonGenerator json;
 
   /** By way of text, as all answers are written: half a character becomes a mark. */
   public JsonStream(ObjectMapper mapper, OutputStream to) throws IOException {
+    this(mapper, to, MOST_BYTES);
+  }
+
+  JsonStream(ObjectMapper mapper, OutputStream to, long most) throws IOException {
+    this.most = most;
     this.values = mapper.writer().without(SerializationFeature.FLUSH_AFTER_WRITE_VALUE);
     this.counted = new Counted(to);
     this.json =
-        mapper.getFactory().createGenerator(new OutputStreamWriter(counted, StandardCharsets.UTF_8));
+        mapper
+            .getFactory()
+            .createGenerator(new OutputStreamWriter(counted, StandardCharsets.UTF_8));
   }
 
   public JsonStream begin() throws IOException {
@@ -59,7 +67,7 @@ public final class JsonStream {
 
   /** Whether the answer is so long that it should end. */
   boolean full() {
-    return counted.bytes >= MOST_BYTES;
+    return counted.bytes >= most;
   }
 
   /** Sends what is left. Not called after a failure: the answer must look broken off then. */

@@ -172,10 +172,7 @@ final class ExecutionMarkup {
     page.close("table");
     if (shown < outputs.total()) {
       page.element(
-          "p",
-          "These are the first " + shown + " of " + outputs.total() + ".",
-          "class",
-          "note");
+          "p", "These are the first " + shown + " of " + outputs.total() + ".", "class", "note");
     }
     page.close("section");
   }

@@ -118,7 +118,13 @@ final class KeyQuery {
     return new Keys<>(
         jdbc.list(
             row -> Micros.uuid(row.getBytes(1)),
-            "select r.id from " + table + " r" + hint + where() + " order by " + order
+            "select r.id from "
+                + table
+                + " r"
+                + hint
+                + where()
+                + " order by "
+                + order
                 + " limit ? offset ?",
             bound.toArray()),
         total);

@@ -93,8 +93,7 @@ final class SqlCommits implements CommitStore {
   @Override
   public Rows<Commit> list(
       Scope scope, Optional<ProjectId> project, Optional<Boolean> adhoc, Slice slice) {
-    return some(scope, project, adhoc)
-        .rows(Row.class, "c", NEWEST, slice, row -> row.commit(null));
+    return some(scope, project, adhoc).rows(Row.class, "c", NEWEST, slice, row -> row.commit(null));
   }
 
   @Override

@@ -151,11 +151,7 @@ final class SqlData implements DatumStore {
   @Override
   public Stretch<Datum> read(List<DatumId> keys) {
     return ROWS.read(
-        session,
-        keys.stream().map(DatumId::value).toList(),
-        Row.class,
-        row -> row.id,
-        Row::datum);
+        session, keys.stream().map(DatumId::value).toList(), Row.class, row -> row.id, Row::datum);
   }
 
   @Override

@@ -64,8 +64,7 @@ public final class SqlDatabase implements Database, AutoCloseable {
     return open.lists()
         .with(
             connection ->
-                retried(
-                    () -> once(open.sessions().openStatelessSession(connection), work, true)));
+                retried(() -> once(open.sessions().openStatelessSession(connection), work, true)));
   }
 
   @Override

@@ -199,13 +199,13 @@ abstract class ExecutionContract extends Contract {
         List.of(1),
         counters(
             list(
-                            ALL,
-                            filter(
-                                Set.of(ExecutionStatus.COMPLETE, ExecutionStatus.ERROR),
-                                Optional.of("train"),
-                                Optional.of(true)),
-                            Slice.first(9))
-                        .items()));
+                    ALL,
+                    filter(
+                        Set.of(ExecutionStatus.COMPLETE, ExecutionStatus.ERROR),
+                        Optional.of("train"),
+                        Optional.of(true)),
+                    Slice.first(9))
+                .items()));
     ExecutionFilter some =
         new ExecutionFilter(
             Optional.of(project.id()),
@@ -216,15 +216,11 @@ abstract class ExecutionContract extends Contract {
             Optional.of(group),
             Optional.of(false),
             ExecutionFilter.Order.CREATED_DESC);
-    assertEquals(
-        List.of(3, 2), counters(list(ALL, some, Slice.first(9)).items()));
+    assertEquals(List.of(3, 2), counters(list(ALL, some, Slice.first(9)).items()));
     assertEquals(
         List.of(),
-        list(
-                        ALL,
-                        filter(Set.of(), Optional.of("TRAIN"), Optional.empty()),
-                        Slice.first(9))
-                    .items());
+        list(ALL, filter(Set.of(), Optional.of("TRAIN"), Optional.empty()), Slice.first(9))
+            .items());
   }
 
   @Test

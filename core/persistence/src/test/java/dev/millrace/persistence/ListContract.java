@@ -106,9 +106,7 @@ abstract class ListContract extends Contract {
       assertTrue(stretch.keys() > 0 && stretch.keys() <= Stretch.MOST_KEYS);
       assertTrue(
           stretch.rows().size() == 1
-              || stretch.rows().stream()
-                      .mapToInt(e -> e.spec().commands().get(0).length())
-                      .sum()
+              || stretch.rows().stream().mapToInt(e -> e.spec().commands().get(0).length()).sum()
                   <= Stretch.MOST_CHARACTERS);
       rows.addAll(stretch.rows());
       from += stretch.keys();
@@ -123,7 +121,10 @@ abstract class ListContract extends Contract {
     }
     for (Order order : Order.values()) {
       Keys<ExecutionId> keys =
-          read(s -> s.executions().keys(owners(1), filter(Optional.empty(), order), Slice.first(900)));
+          read(
+              s ->
+                  s.executions()
+                      .keys(owners(1), filter(Optional.empty(), order), Slice.first(900)));
       assertEquals(MANY, keys.total());
       List<Integer> counters = all(keys.keys()).stream().map(Execution::counter).toList();
       List<Integer> expected = new ArrayList<>();
@@ -146,8 +147,7 @@ abstract class ListContract extends Contract {
     assertEquals(
         List.of(1, 3, 4, 5, 6, 7, 8, 9, 10, 11),
         all(keys).stream().map(Execution::counter).toList());
-    assertEquals(
-        new Stretch<>(List.of(), 1), read(s -> s.executions().read(keys.subList(11, 12))));
+    assertEquals(new Stretch<>(List.of(), 1), read(s -> s.executions().read(keys.subList(11, 12))));
   }
 
   @Test
@@ -202,19 +202,18 @@ abstract class ListContract extends Contract {
     assertEquals(0, read(s -> s.data().keys(owners(2), any, Slice.first(9))).total());
     assertEquals(
         1,
-        read(
-                s ->
-                    s.data()
-                        .keys(
-                            owners(1),
-                            new DatumFilter(
-                                Optional.of(project.id()),
-                                Optional.empty(),
-                                Optional.of("file-0007"),
-                                Optional.empty(),
-                                Optional.of("Blue"),
-                                true),
-                            Slice.first(9)))
+        read(s ->
+                s.data()
+                    .keys(
+                        owners(1),
+                        new DatumFilter(
+                            Optional.of(project.id()),
+                            Optional.empty(),
+                            Optional.of("file-0007"),
+                            Optional.empty(),
+                            Optional.of("Blue"),
+                            true),
+                        Slice.first(9)))
             .total());
   }
 
@@ -241,8 +240,7 @@ abstract class ListContract extends Contract {
     assertEquals(Optional.empty(), read.config());
     assertEquals(
         List.of(project.id()), read(s -> s.projects().keys(owners(1), Slice.first(5))).keys());
-    assertEquals(
-        List.of(project), read(s -> s.projects().read(List.of(project.id()))).rows());
+    assertEquals(List.of(project), read(s -> s.projects().read(List.of(project.id()))).rows());
   }
 
   @Test
@@ -280,8 +278,7 @@ abstract class ListContract extends Contract {
         read(
             s ->
                 s.executions()
-                    .counters(
-                        Set.of(first.id(), second.id(), new ExecutionId(Samples.id())))));
+                    .counters(Set.of(first.id(), second.id(), new ExecutionId(Samples.id())))));
   }
 
   @Test
@@ -300,7 +297,6 @@ abstract class ListContract extends Contract {
             Optional.of(false),
             Order.CREATED);
     assertEquals(
-        List.of(ended.id()),
-        read(s -> s.executions().keys(owners(1), bad, Slice.first(5))).keys());
+        List.of(ended.id()), read(s -> s.executions().keys(owners(1), bad, Slice.first(5))).keys());
   }
 }

@@ -141,9 +141,7 @@ public final class Data {
   private DatumView view(Session session, Datum datum) {
     return new DatumView(
         datum,
-        datum
-            .outputOf()
-            .map(id -> session.executions().counters(Set.of(id)).get(id)),
+        datum.outputOf().map(id -> session.executions().counters(Set.of(id)).get(id)),
         session.dataStores().find(ALL, datum.store()),
         ExecutionViews.aliases(session, List.of(datum)).getOrDefault(datum.id(), List.of()));
   }

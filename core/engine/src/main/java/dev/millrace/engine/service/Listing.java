@@ -20,8 +20,8 @@ public final class Listing<T> {
   private int read;
 
   /**
-   * A part with {@code size} rows of the {@code total}; {@code reader} reads on from the row of that
-   * index within the part.
+   * A part with {@code size} rows of the {@code total}; {@code reader} reads on from the row of
+   * that index within the part.
    */
   public Listing(Slice slice, long total, int size, IntFunction<Stretch<T>> reader) {
     this.slice = slice;

@@ -144,7 +144,8 @@ class ExecutionsTest {
   void outputsAreListedWithTheirExecutionAndPurgedOnlyOnce() {
     Datum datum = desk.output(find(name), "model.bin");
     String file = datum.id().toString();
-    assertEquals(1, desk.executions.outputs(desk.ada, name).next().get(0).execution().orElseThrow());
+    assertEquals(
+        1, desk.executions.outputs(desk.ada, name).next().get(0).execution().orElseThrow());
     assertEquals(
         "http://here/transfer/" + datum.key(), desk.data.download(desk.ada, file, "http://here"));
     desk.data.purge(desk.ada, file);
