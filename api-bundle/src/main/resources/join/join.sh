@@ -127,6 +127,8 @@ ExecStart=$dir/start
 KillMode=process
 Restart=always
 RestartSec=5
+# A run that uses up the machine's memory ends alone.
+OOMPolicy=continue
 RestartPreventExitStatus=2 3
 
 [Install]

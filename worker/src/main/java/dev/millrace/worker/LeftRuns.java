@@ -2,6 +2,7 @@ package dev.millrace.worker;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.worker.run.Leftover;
+import dev.millrace.worker.run.Trees;
 import dev.millrace.worker.runtime.RunRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,6 +38,7 @@ final class LeftRuns {
         LOG.info("run removed folder={} gone={}", root, gone);
         clean &= gone;
       }
+      Trees.delete(folder.trash());
       for (RunRuntime runtime : runtimes.values()) {
         runtime.sweep(folder.runs(), Set.of());
       }

@@ -1,6 +1,7 @@
 package dev.millrace.worker;
 
 import dev.millrace.worker.release.Updates;
+import dev.millrace.worker.run.Essential;
 import dev.millrace.worker.run.Run;
 import dev.millrace.worker.run.RunContext;
 import dev.millrace.worker.runtime.RunRuntime;
@@ -15,9 +16,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,14 +86,13 @@ final class Worker {
   }
 
   private static void loop(String name, Runnable body) {
-    Thread thread = new Thread(body, name);
-    thread.setDaemon(true);
-    thread.start();
+    Essential.start(name, body);
   }
 
   /** Ends the loops; runs go on without the worker. */
   void stop() {
     stopped = true;
+    context.readings().end();
     synchronized (change) {
       change.notifyAll();
     }
@@ -100,7 +102,9 @@ final class Worker {
     for (Path root : folder.leftRuns()) {
       try {
         if (!Files.exists(root.resolve("state.json"))) {
-          LOG.warn("run folder without state left alone folder={}", root);
+          // Its removal began, or its run never did.
+          LOG.warn("run folder without state is removed folder={}", root);
+          context.trash().take(root);
           continue;
         }
         Run run = Run.resume(context, root, this::finished);
@@ -305,6 +309,7 @@ final class Worker {
   private void beat() {
     try {
       space();
+      context.readings().look();
       Wire.Orders orders =
           master.beat(
               new Wire.Beat(
@@ -314,7 +319,7 @@ final class Worker {
                   context.available(),
                   updates.running(),
                   paused(),
-                  updates.trouble()));
+                  trouble()));
       draining = orders.draining();
       updates.wanted(orders.wantedRelease());
       if (!confirmed) {
@@ -335,6 +340,14 @@ final class Worker {
     } catch (RuntimeException e) {
       LOG.error("beat failed", e);
     }
+  }
+
+  private @Nullable String trouble() {
+    String words =
+        Stream.of(updates.trouble(), context.trash().trouble())
+            .filter(Objects::nonNull)
+            .collect(Collectors.joining(" "));
+    return words.isEmpty() ? null : words;
   }
 
   /** Looks after the disk; where nothing can go on for lack of space, its largest run ends. */

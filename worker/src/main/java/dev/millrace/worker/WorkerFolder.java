@@ -93,6 +93,10 @@ final class WorkerFolder implements Closeable {
     return root.resolve("cache");
   }
 
+  Path trash() {
+    return root.resolve("trash");
+  }
+
   Path releases() {
     return root.resolve("releases");
   }

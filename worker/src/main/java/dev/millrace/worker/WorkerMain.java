@@ -7,7 +7,10 @@ import dev.millrace.worker.http.HttpClient;
 import dev.millrace.worker.http.TcpConnector;
 import dev.millrace.worker.release.Updates;
 import dev.millrace.worker.run.Disk;
+import dev.millrace.worker.run.Essential;
+import dev.millrace.worker.run.Readings;
 import dev.millrace.worker.run.RunContext;
+import dev.millrace.worker.run.Trash;
 import dev.millrace.worker.runtime.ProcessRuntime;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunRuntime;
@@ -69,7 +72,12 @@ public final class WorkerMain {
    * 75 folder in use, 76 to be started again as another release.
    */
   public static void main(String[] arguments) {
-    int code = new WorkerMain(System.err).run(List.of(arguments));
+    int code = BROKEN;
+    try {
+      code = new WorkerMain(System.err).run(List.of(arguments));
+    } catch (RuntimeException | Error e) {
+      Essential.end("main", e);
+    }
     // Not exit: it would wait for itself when a signal has begun the shutdown already.
     System.err.flush();
     Runtime.getRuntime().halt(code);
@@ -179,10 +187,13 @@ public final class WorkerMain {
                   new HttpClient(
                       new TcpConnector(new AddressGuard(ranges, address(options.master())), null)),
               cache,
-              new Disk(folder.root(), options.minFreeMiB() << 20, cache));
+              new Disk(folder.root(), options.minFreeMiB() << 20, cache),
+              new Trash(folder.trash()),
+              new Readings());
       WorkerFolder.Identity identity = join(options, context, folder);
       Updates updates = new Updates(folder.releases(), http, release(), trial(options));
       Worker worker = new Worker(folder, context, updates, options.slots(), identity);
+      context.trash().start();
       Runtime.getRuntime().addShutdownHook(new Thread(worker::stop, "stop"));
       LOG.info(
           "worker ready id={} release={} group={} slots={} runtimes={} available={}",

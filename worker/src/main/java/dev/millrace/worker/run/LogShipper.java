@@ -68,6 +68,7 @@ final class LogShipper implements AutoCloseable {
     this.metadata = new MetadataLines(metadataKnown);
     this.thread = new Thread(this::loop, "log-" + executionId);
     thread.setDaemon(true);
+    thread.setUncaughtExceptionHandler((broken, e) -> Essential.end(broken.getName(), e));
   }
 
   /** Starts the loop. */

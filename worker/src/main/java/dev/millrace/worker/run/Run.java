@@ -28,6 +28,7 @@ public final class Run {
   private static final Logger LOG = LoggerFactory.getLogger(Run.class);
   private static final Duration PATIENCE = Duration.ofDays(7);
   private static final long BROKE_MILLIS = 1_000;
+  private static final Duration LOOK = Duration.ofSeconds(2);
 
   private final RunContext context;
   private final Assignment assignment;
@@ -89,10 +90,8 @@ public final class Run {
   }
 
   private static Run started(Run run) {
-    Thread thread = new Thread(run::live, "run-" + run.assignment.executionId());
-    thread.setDaemon(true);
     run.shipper.start();
-    thread.start();
+    Essential.start("run-" + run.assignment.executionId(), run::live);
     return run;
   }
 
@@ -118,7 +117,7 @@ public final class Run {
 
   /** Bytes that its folder takes on the disk. */
   public long bytes() {
-    return Trees.bytes(folder.root());
+    return TreeSize.bytes(folder.root(), LOOK);
   }
 
   /** Its line in a beat. */
@@ -206,7 +205,7 @@ public final class Run {
         report("ended", () -> context.master().ended(executionId(), assignment.lease(), ended));
       }
       forget();
-      String problem = outputs.upload();
+      String problem = read();
       shipper.streamsEnded();
       settle(problem);
     }
@@ -237,7 +236,7 @@ public final class Run {
     try {
       if (state.phase() == RunState.Phase.PREPARING) {
         LOG.info("run prepares execution={} runtime={}", executionId(), runtime.name());
-        new Preparation(context, spec, runtime, calls).prepare();
+        prepare(spec, runtime);
         if (orders.stopping()) {
           return new Wire.Ended(null, null, "Stopped before it began.", true, null);
         }
@@ -261,6 +260,26 @@ public final class Run {
       LOG.warn("preparation failed execution={}", executionId(), e);
       String why = context.disk().tight() ? context.disk().words() : e.getMessage();
       return failed("input", "The run could not be prepared: " + why);
+    }
+  }
+
+  private void prepare(RunSpec spec, RunRuntime runtime)
+      throws RunFailure, LaunchException, IOException, InterruptedException {
+    try (Readings.Reading reading = context.readings().begin(folder.root())) {
+      if (reading.givenUp()) {
+        throw new RunFailure(
+            "input",
+            "The worker ended three times while it prepared this run, and does not try it again."
+                + " Look for what is unusual in its code and inputs, or use a larger machine.");
+      }
+      Duration grace = Duration.ofSeconds(Math.max(1, assignment.limits().stopGraceSeconds()));
+      try {
+        new Stoppable("prepare-" + executionId(), () -> orders.graceLeft(grace))
+            .run(new Preparation(context, spec, runtime, calls)::prepare);
+      } catch (Error e) {
+        reading.broke();
+        throw e;
+      }
     }
   }
 
@@ -314,6 +333,25 @@ public final class Run {
     }
   }
 
+  /** Brings the outputs to the store, unless reading them has ended this worker too often. */
+  private @Nullable String read() throws IOException, InterruptedException {
+    try (Readings.Reading reading = context.readings().begin(folder.root())) {
+      if (!reading.givenUp()) {
+        try {
+          return outputs.upload(reading::harmless);
+        } catch (Error e) {
+          reading.broke();
+          throw e;
+        }
+      }
+      String words =
+          "The worker ended three times while it read the outputs of this run, and does not read"
+              + " them again. Fewer and smaller files and metadata need less of its memory.";
+      log.status(words);
+      return words;
+    }
+  }
+
   private void settle(@Nullable String problem) throws IOException, InterruptedException {
     Map<String, Long> offsets = shipper.awaitShipped();
     orders.throwIfAbandoned();
@@ -363,7 +401,7 @@ public final class Run {
       }
       log.close();
       if (clean) {
-        Trees.delete(folder.root());
+        context.trash().take(folder.root());
         LOG.info("run removed execution={}", executionId());
       }
     } catch (IOException e) {

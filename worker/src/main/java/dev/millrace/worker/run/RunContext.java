@@ -26,7 +26,9 @@ public record RunContext(
     HttpClient store,
     Function<List<AddressRange>, HttpClient> inputs,
     InputCache cache,
-    Disk disk) {
+    Disk disk,
+    Trash trash,
+    Readings readings) {
 
   /** The runtimes that could start a run now, by their names on the wire. */
   public List<String> available() {

@@ -1,6 +1,8 @@
 package dev.millrace.worker.run;
 
 import dev.millrace.worker.wire.MasterException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** What the master wants of one run; orders only ever grow stronger. */
 final class RunOrders {
@@ -59,6 +61,11 @@ final class RunOrders {
   /** Whether the run is not to begin, or not to go on. */
   synchronized boolean stopping() {
     return stop || abandon;
+  }
+
+  /** How long what was begun may still take, null while nothing is to stop. */
+  synchronized @Nullable Duration graceLeft(Duration grace) {
+    return kill || abandon ? Duration.ofSeconds(1) : stop ? grace : null;
   }
 
   /** Ends the run's thread when the run belongs to this worker no more. */

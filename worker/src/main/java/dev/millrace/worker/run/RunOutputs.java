@@ -45,8 +45,11 @@ final class RunOutputs {
     }
   }
 
-  /** Uploads what is there; answers what went wrong in words, null when all is recorded. */
-  @Nullable String upload() throws IOException, InterruptedException {
+  /**
+   * Uploads what is there; answers what went wrong in words, null when all is recorded. {@code
+   * read} hears when the outputs have been looked at.
+   */
+  @Nullable String upload(Runnable read) throws IOException, InterruptedException {
     if (!Files.isDirectory(folder.outputs())) {
       return null;
     }
@@ -57,6 +60,7 @@ final class RunOutputs {
         Uploader uploader = uploader(tree, journal())) {
       tree.list(output -> true, all, remarks);
       metadata.index(all);
+      read.run();
       uploader.upload(all, metadata, remarks);
     } finally {
       remarks.end();

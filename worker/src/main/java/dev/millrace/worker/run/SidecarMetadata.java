@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.util.RawValue;
+import dev.millrace.worker.transfer.BoundedLines;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;

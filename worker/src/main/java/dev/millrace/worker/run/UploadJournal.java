@@ -2,6 +2,7 @@ package dev.millrace.worker.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.worker.transfer.BoundedLines;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

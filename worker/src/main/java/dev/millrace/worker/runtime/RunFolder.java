@@ -1,8 +1,11 @@
 package dev.millrace.worker.runtime;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -15,6 +18,7 @@ import java.util.Set;
 public record RunFolder(Path root) {
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rw-------");
+  private static final int MOST_TEXT = 4_096;
 
   /** What user code sees at /valohai. */
   public Path work() {
@@ -80,11 +84,17 @@ public record RunFolder(Path root) {
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** The text of a small file, or empty when it is not there. */
+  /**
+   * The first bytes of a file as text, or empty when no file is there. User code may have made it
+   * as long as it likes, and no link is followed.
+   */
   public static Optional<String> text(Path file) throws IOException {
-    try {
-      return Optional.of(Files.readString(file, StandardCharsets.UTF_8));
-    } catch (java.nio.file.NoSuchFileException e) {
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      return Optional.empty();
+    }
+    try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
+      return Optional.of(new String(in.readNBytes(MOST_TEXT), StandardCharsets.UTF_8));
+    } catch (NoSuchFileException e) {
       return Optional.empty();
     }
   }

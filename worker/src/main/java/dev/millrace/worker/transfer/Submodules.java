@@ -1,6 +1,7 @@
 package dev.millrace.worker.transfer;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -8,13 +9,11 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Finds out which submodules a commit names and does not bring. */
 final class Submodules {
-  private static final Pattern PATH = Pattern.compile("(?m)^\\s*path\\s*=\\s*(\\S.*?)\\s*$");
+  private static final int LONGEST = 4_096;
   private static final int MAX_BYTES = 1 << 20;
   private static final int MOST = 20;
 
@@ -27,13 +26,25 @@ final class Submodules {
       return List.of();
     }
     List<String> missing = new ArrayList<>();
-    Matcher paths = PATH.matcher(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
-    while (paths.find() && missing.size() < MOST) {
-      if (isMissing(root, paths.group(1))) {
-        missing.add(paths.group(1));
+    try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
+      BoundedLines lines = new BoundedLines(in, LONGEST);
+      while (missing.size() < MOST && lines.next()) {
+        String name = path(lines);
+        if (!name.isEmpty() && isMissing(root, name)) {
+          missing.add(name);
+        }
       }
     }
     return missing;
+  }
+
+  /** What a line gives as path, empty where it says something else or is longer than any path. */
+  private static String path(BoundedLines line) {
+    String text = new String(line.bytes(), 0, line.length(), StandardCharsets.UTF_8);
+    int equals = text.indexOf('=');
+    return equals >= 0 && text.substring(0, equals).strip().equals("path")
+        ? text.substring(equals + 1).strip()
+        : "";
   }
 
   private static boolean isMissing(Path root, String name) throws IOException {

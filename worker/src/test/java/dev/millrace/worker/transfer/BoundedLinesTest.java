@@ -1,4 +1,4 @@
-package dev.millrace.worker.run;
+package dev.millrace.worker.transfer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

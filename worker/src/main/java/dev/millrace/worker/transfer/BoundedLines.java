@@ -1,4 +1,4 @@
-package dev.millrace.worker.run;
+package dev.millrace.worker.transfer;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,7 +8,7 @@ import java.util.Arrays;
  * The lines of a file of any length, of which only one is held, and of that one no more than its
  * limit.
  */
-final class BoundedLines {
+public final class BoundedLines {
   private final InputStream in;
   private final int longest;
   private final byte[] buffer = new byte[65_536];
@@ -21,13 +21,14 @@ final class BoundedLines {
   private boolean tooLong;
   private boolean ended;
 
-  BoundedLines(InputStream in, int longest) {
+  /** Holds at most {@code longest} bytes of a line. */
+  public BoundedLines(InputStream in, int longest) {
     this.in = in;
     this.longest = longest;
   }
 
   /** Goes to the next line; false when there is none. */
-  boolean next() throws IOException {
+  public boolean next() throws IOException {
     offset = read;
     length = 0;
     tooLong = false;
@@ -71,27 +72,28 @@ final class BoundedLines {
   }
 
   /** Where the line begins in what was read. */
-  long offset() {
+  public long offset() {
     return offset;
   }
 
   /** Whether the line was longer than what is held of one; it is then empty. */
-  boolean tooLong() {
+  public boolean tooLong() {
     return tooLong;
   }
 
   /** The bytes of the line, of which the first {@link #length} count. */
   @SuppressWarnings("EI_EXPOSE_REP") // Not copied: there may be millions.
-  byte[] bytes() {
+  public byte[] bytes() {
     return line;
   }
 
-  int length() {
+  /** Bytes of the line. */
+  public int length() {
     return length;
   }
 
   /** Whether there is nothing in it but white space. */
-  boolean blank() {
+  public boolean blank() {
     for (int i = 0; i < length; i++) {
       if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') {
         return false;
