@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 @Converter(autoApply = true)
 public final class Micros implements AttributeConverter<Instant, Long> {
   static long of(Instant time) {
-    return ChronoUnit.MICROS.between(Instant.EPOCH, time);
+    // Not by ChronoUnit: that counts nanoseconds first, which end in the year 2262.
+    return Math.addExact(
+        Math.multiplyExact(time.getEpochSecond(), 1_000_000L), time.getNano() / 1_000);
   }
 
   static Instant time(long micros) {

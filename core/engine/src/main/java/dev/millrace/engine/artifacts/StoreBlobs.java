@@ -104,8 +104,7 @@ public final class StoreBlobs implements Blobs {
     try {
       return act.on(guarded);
     } catch (PluginException | PluginMissing e) {
-      throw new StoreUnavailable(
-          "Data store " + store.name() + " does not answer: " + e.getMessage());
+      throw StoreUnavailable.of(store.name(), e);
     }
   }
 

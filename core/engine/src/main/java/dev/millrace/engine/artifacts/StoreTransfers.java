@@ -36,7 +36,7 @@ public final class StoreTransfers implements Transfers {
     try {
       return transfer(guarded.transfers().get().download(new BlobKey(key), validity));
     } catch (PluginException | PluginMissing e) {
-      throw unavailable(store, e);
+      throw StoreUnavailable.of(store.name(), e);
     }
   }
 
@@ -50,7 +50,7 @@ public final class StoreTransfers implements Transfers {
     try {
       return transfer(guarded.transfers().get().upload(new BlobKey(key), validity));
     } catch (PluginException | PluginMissing e) {
-      throw unavailable(store, e);
+      throw StoreUnavailable.of(store.name(), e);
     }
   }
 
@@ -66,10 +66,5 @@ public final class StoreTransfers implements Transfers {
   private static Transfer transfer(SignedRequest request) {
     return new Transfer(
         request.method(), request.uri().toString(), request.headers(), request.expiresAt());
-  }
-
-  private static StoreUnavailable unavailable(DataStore store, Exception failure) {
-    return new StoreUnavailable(
-        "Data store " + store.name() + " does not answer: " + failure.getMessage());
   }
 }

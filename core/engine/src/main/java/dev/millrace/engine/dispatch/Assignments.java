@@ -85,7 +85,7 @@ public final class Assignments {
     try {
       return json(worker, execution, lease, rows);
     } catch (StoreUnavailable e) {
-      throw Refused.storeMissing(String.valueOf(e.getMessage()));
+      throw Refused.of(e);
     }
   }
 
@@ -104,7 +104,7 @@ public final class Assignments {
       }
       return new Messages.TransfersGiven(wanted.code() ? wire(code(rows)) : null, given);
     } catch (StoreUnavailable e) {
-      throw Refused.storeMissing(String.valueOf(e.getMessage()));
+      throw Refused.of(e);
     }
   }
 

@@ -228,7 +228,8 @@ public final class Leases {
       return "abandon";
     }
     session.executions().beat(execution.id(), InstallationKey.hash(Secret.of(run.lease())));
-    if (execution.endedAt().isPresent() || execution.stop() == StopOrder.NONE) {
+    // After the end a stop is for what is left to do: outputs that wait do so no longer.
+    if (execution.settledAt().isPresent() || execution.stop() == StopOrder.NONE) {
       return "continue";
     }
     return execution.stop() == StopOrder.KILL ? "kill" : "stop";

@@ -126,8 +126,11 @@ public final class Messages {
 
   public record Next(long next) {}
 
-  /** {@code cut} is there when lines were dropped because of the execution's limit. */
-  public record MetadataKept(long next, @Nullable Boolean cut) {}
+  /**
+   * {@code cut} is there when lines were dropped because of the execution's limit; {@code dropped}
+   * is how many lines were too long or too deep to be kept.
+   */
+  public record MetadataKept(long next, @Nullable Boolean cut, @Nullable Integer dropped) {}
 
   public record Metadata(long from, @Nullable List<Line> lines) {}
 
@@ -149,15 +152,21 @@ public final class Messages {
     }
   }
 
-  public record Uploads(@Nullable List<UploadFile> files) {}
+  /** {@code partial}: the worker reads what is said of each file, and is not told by the status. */
+  public record Uploads(@Nullable List<UploadFile> files, @Nullable Boolean partial) {}
 
   public record UploadFile(@Nullable String uploadId, @Nullable String path, long size) {}
 
-  public record UploadsGiven(List<UploadGiven> uploads) {}
+  public record UploadsGiven(
+      List<UploadGiven> uploads, @Nullable List<Unkept> refused, @Nullable List<Unkept> waiting) {}
+
+  /** A file that is refused for good, or waits. */
+  public record Unkept(String uploadId, String code, String message) {}
 
   public record UploadGiven(String uploadId, SignedRequest request) {}
 
-  public record Outputs(@Nullable List<OutputFile> outputs) {}
+  /** {@code partial} as with {@link Uploads}. */
+  public record Outputs(@Nullable List<OutputFile> outputs, @Nullable Boolean partial) {}
 
   /** One uploaded file. */
   public record OutputFile(
@@ -171,7 +180,15 @@ public final class Messages {
       long modifiedAt,
       @Nullable JsonNode metadata) {}
 
-  public record OutputsKept(List<OutputKept> outputs) {}
+  /** {@code notes}: what was recorded in another way than it was told. */
+  public record OutputsKept(
+      List<OutputKept> outputs,
+      @Nullable List<Unkept> refused,
+      @Nullable List<Unkept> waiting,
+      @Nullable List<Note> notes) {}
+
+  /** A word for the user about one file that is recorded. */
+  public record Note(String uploadId, String message) {}
 
   public record OutputKept(String uploadId, String datumId) {}
 

@@ -1,7 +1,6 @@
 package dev.millrace.engine.dispatch;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.engine.artifacts.BlobChecks;
 import dev.millrace.engine.artifacts.Blobs;
 import dev.millrace.engine.artifacts.StoreUnavailable;
 import dev.millrace.engine.artifacts.Transfers;
@@ -12,35 +11,36 @@ import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.PendingUpload;
 import dev.millrace.engine.domain.Worker;
-import dev.millrace.engine.logs.Micros;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.DatabaseUnavailable;
 import dev.millrace.engine.store.ExecutionStore;
 import dev.millrace.engine.store.Session;
 import dev.millrace.spi.storage.BlobKey;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Gives outputs a place in their store, and records them once their bytes are there. */
 @Component(service = Outputs.class, immediate = true)
 public final class Outputs {
+  private static final Logger log = LoggerFactory.getLogger(Outputs.class);
   private static final int MAX_FILES = 10_000;
-  private static final int MAX_TAGS = 100;
   private static final String WAITING = "Its outputs wait: ";
-  private static final Pattern HEX = Pattern.compile("[0-9a-f]{32,64}");
 
   private final Database database;
   private final Leases leases;
   private final Transfers transfers;
-  private final Blobs blobs;
+  private final BlobChecks checks;
+  private final OutputData data;
   private final Settings settings;
   private final Clock clock;
 
@@ -55,102 +55,216 @@ public final class Outputs {
     this.database = database;
     this.leases = leases;
     this.transfers = transfers;
-    this.blobs = blobs;
+    this.checks = new BlobChecks(blobs);
+    this.data = new OutputData(clock);
     this.settings = settings;
     this.clock = clock;
   }
 
+  @Deactivate
+  void close() {
+    checks.close();
+  }
+
   /**
    * Requests by which the files are uploaded; asked again, they lead to the same places. Throws
-   * {@link Refused} 413 {@code output_limit} where they are more than an execution may put out.
+   * {@link Refused} 413 {@code output_limit} where they are more than an execution may put out. A
+   * worker that reads what is said of each file is told there what cannot have a place; another one
+   * by a refusal of them all.
    */
   public Messages.UploadsGiven uploads(
       Worker worker, ExecutionId id, @Nullable String lease, Messages.Uploads wanted) {
     List<Messages.UploadFile> files = wanted.files() == null ? List.of() : wanted.files();
     limit(files.size());
+    boolean partial = Boolean.TRUE.equals(wanted.partial());
     Placed placed =
         database.transact(
             s -> {
               Execution execution = leases.held(s, worker, id, lease);
               DataStore store = store(s, execution);
               List<PendingUpload> pending = new ArrayList<>(files.size());
+              List<Messages.Unkept> refused = new ArrayList<>();
               for (Messages.UploadFile file : files) {
-                pending.add(place(s, execution, store, file));
+                try {
+                  pending.add(place(s, execution, store, file));
+                } catch (Refused e) {
+                  if (!partial) {
+                    throw e;
+                  }
+                  refused.add(unkept(String.valueOf(file.uploadId()), e));
+                }
               }
               count(s, id, pending);
-              return new Placed(store, pending);
+              return new Placed(store, pending, refused);
             });
-    try {
-      List<Messages.UploadGiven> given = new ArrayList<>(files.size());
-      for (PendingUpload upload : placed.uploads()) {
-        given.add(
-            new Messages.UploadGiven(
-                upload.id().toString(),
-                Assignments.wire(
-                    transfers.upload(
-                        placed.store(),
-                        upload.key(),
-                        upload.bytes(),
-                        Assignments.VALIDITY,
-                        settings.workerUrl()))));
+    List<Messages.UploadGiven> given = new ArrayList<>(files.size());
+    List<Messages.Unkept> waiting = new ArrayList<>();
+    for (PendingUpload upload : placed.uploads()) {
+      try {
+        given.add(new Messages.UploadGiven(upload.id().toString(), request(placed, upload)));
+      } catch (StoreUnavailable e) {
+        if (!partial) {
+          throw e.passing() ? waits(id, e) : Refused.of(e);
+        }
+        (e.passing() ? waiting : placed.refused())
+            .add(unkept(upload.id().toString(), Refused.of(e)));
       }
-      return new Messages.UploadsGiven(given);
-    } catch (StoreUnavailable e) {
-      throw waits(id, e);
     }
+    tellWaiting(id, waiting);
+    return new Messages.UploadsGiven(given, some(placed.refused()), some(waiting));
   }
 
-  /** Records uploaded files as data. Throws {@link Refused} 409 with those that are not there. */
+  private Messages.SignedRequest request(Placed placed, PendingUpload upload) {
+    return Assignments.wire(
+        transfers.upload(
+            placed.store(),
+            upload.key(),
+            upload.bytes(),
+            Assignments.VALIDITY,
+            settings.workerUrl()));
+  }
+
+  /**
+   * Records uploaded files as data: each that is there, whatever is with the others. A worker that
+   * reads what is said of each file finds the others in the answer; for another one this throws
+   * {@link Refused} 503 while some wait, else 409 or 422 with those that were not recorded.
+   */
   public Messages.OutputsKept outputs(
       Worker worker, ExecutionId id, @Nullable String lease, Messages.Outputs reported) {
     List<Messages.OutputFile> files = reported.outputs() == null ? List.of() : reported.outputs();
     limit(files.size());
     Execution execution = leases.held(worker, id, lease);
-    DataStore store = database.read(s -> store(s, execution));
-    List<Datum> data = new ArrayList<>(files.size());
-    List<String> missing = new ArrayList<>();
-    for (Messages.OutputFile file : files) {
-      DatumId datum = datumId(file.uploadId());
-      Optional<PendingUpload> pending =
-          database.read(s -> s.data().pending(datum)).filter(p -> p.execution().equals(id));
-      if (pending.isEmpty()) {
-        if (!recorded(id, datum)) {
-          missing.add(datum.toString());
-        }
-      } else if (stored(id, store, pending.get().key(), file.size())) {
-        data.add(datum(execution, store, pending.get(), file));
+    OutputReport report = new OutputReport();
+    DataStore store =
+        database.read(
+            s -> {
+              files.forEach(file -> find(s, execution, file, report));
+              return store(s, execution);
+            });
+    List<BlobChecks.Found> found =
+        checks.sizes(store, report.pending().stream().map(p -> p.upload().key()).toList());
+    List<Datum> present = new ArrayList<>();
+    for (int i = 0; i < found.size(); i++) {
+      OutputReport.Pending one = report.pending().get(i);
+      StoreUnavailable failure = found.get(i).failure();
+      if (failure != null) {
+        report.unkept(one.file(), Refused.of(failure));
+      } else if (found.get(i).size() != one.file().size()) {
+        report.unkept(one.file(), missing());
       } else {
-        missing.add(datum.toString());
+        make(execution, store, one, report).ifPresent(present::add);
       }
     }
-    if (!missing.isEmpty()) {
-      throw new Refused(
-          409,
-          "upload_missing",
-          "The store has no such bytes: upload again.",
-          Map.of("uploads", missing));
+    record(worker, execution, lease, present, report);
+    tellWaiting(id, report.waiting());
+    if (report.waiting().isEmpty() && execution.statusDetail().startsWith(WAITING)) {
+      database.transact(s -> s.executions().setStatusDetail(id, ""));
     }
+    if (!Boolean.TRUE.equals(reported.partial())) {
+      report.throwIfUnkept();
+    }
+    return report.answer();
+  }
+
+  /** Sorts one file: recorded already, on its way, or not known. */
+  private static void find(
+      Session session, Execution execution, Messages.OutputFile file, OutputReport report) {
+    try {
+      DatumId datum = datumId(file.uploadId());
+      Optional<PendingUpload> pending =
+          session.data().pending(datum).filter(p -> p.execution().equals(execution.id()));
+      if (pending.isPresent()) {
+        report.pending().add(new OutputReport.Pending(file, pending.get()));
+      } else if (recorded(session, execution.id(), datum).isPresent()) {
+        report.kept(datum);
+      } else {
+        report.unkept(file, missing());
+      }
+    } catch (Refused e) {
+      report.unkept(file, e);
+    }
+  }
+
+  private Optional<Datum> make(
+      Execution execution, DataStore store, OutputReport.Pending one, OutputReport report) {
+    try {
+      return Optional.of(
+          data.of(
+              execution, store, one.upload(), one.file(), words -> report.note(one.file(), words)));
+    } catch (Refused e) {
+      report.unkept(one.file(), e);
+      return Optional.empty();
+    }
+  }
+
+  /** All in one transaction; where the database takes that not, each alone, the odd one without. */
+  private void record(
+      Worker worker,
+      Execution execution,
+      @Nullable String lease,
+      List<Datum> present,
+      OutputReport report) {
+    if (present.isEmpty()) {
+      return;
+    }
+    try {
+      insert(worker, execution, lease, present);
+      present.forEach(datum -> report.kept(datum.id()));
+      return;
+    } catch (Refused | DatabaseUnavailable e) {
+      throw e;
+    } catch (RuntimeException e) {
+      log.warn("outputs are recorded one by one execution={}", execution.id(), e);
+    }
+    for (Datum datum : present) {
+      try {
+        insert(worker, execution, lease, List.of(datum));
+        report.kept(datum.id());
+      } catch (Refused | DatabaseUnavailable e) {
+        throw e;
+      } catch (RuntimeException e) {
+        plainly(worker, execution, lease, datum, report);
+      }
+    }
+  }
+
+  /** Without what user code says of it, which is most likely what the database does not take. */
+  private void plainly(
+      Worker worker,
+      Execution execution,
+      @Nullable String lease,
+      Datum datum,
+      OutputReport report) {
+    try {
+      insert(worker, execution, lease, List.of(OutputData.plain(datum)));
+      report.kept(datum.id());
+      report.note(datum.id(), "its tags and metadata are left out: the database refuses them");
+    } catch (Refused | DatabaseUnavailable e) {
+      throw e;
+    } catch (RuntimeException e) {
+      log.error("output is not recorded execution={} datum={}", execution.id(), datum.id(), e);
+      report.unkept(
+          datum.id().toString(),
+          new Refused(422, "output_data", "The database does not take what is said of it."));
+    }
+  }
+
+  private void insert(
+      Worker worker, Execution execution, @Nullable String lease, List<Datum> present) {
     database.transact(
         s -> {
-          leases.held(s, worker, id, lease);
-          for (Datum datum : data) {
+          leases.held(s, worker, execution.id(), lease);
+          for (Datum datum : present) {
             s.data().insert(datum);
             s.data().removePending(datum.id());
           }
-          if (execution.statusDetail().startsWith(WAITING)) {
-            s.executions().setStatusDetail(id, "");
-          }
-          return data.size();
+          return present.size();
         });
-    return new Messages.OutputsKept(
-        files.stream()
-            .map(f -> String.valueOf(f.uploadId()))
-            .map(upload -> new Messages.OutputKept(upload, datumId(upload).toString()))
-            .toList());
   }
 
   /** Where files go. */
-  private record Placed(DataStore store, List<PendingUpload> uploads) {}
+  private record Placed(
+      DataStore store, List<PendingUpload> uploads, List<Messages.Unkept> refused) {}
 
   private PendingUpload place(
       Session session, Execution execution, DataStore store, Messages.UploadFile file) {
@@ -167,8 +281,16 @@ public final class Outputs {
           .orElseThrow(
               () -> new Refused(422, "upload_id", "uploadId " + datum + " names another file."));
     }
-    if (session.data().find(Leases.EVERYTHING, datum).isPresent()) {
-      throw new Refused(422, "upload_id", "uploadId " + datum + " is recorded already.");
+    Optional<Datum> recorded = session.data().find(Leases.EVERYTHING, datum);
+    if (recorded.isPresent()) {
+      boolean same =
+          recorded(session, execution.id(), datum)
+              .filter(d -> d.name().equals(path) && d.bytes() == file.size())
+              .isPresent();
+      throw new Refused(
+          422,
+          same ? "upload_recorded" : "upload_id",
+          "uploadId " + datum + " is recorded already.");
     }
     String key = "data/" + execution.project() + "/" + execution.id() + "/" + datum + "/" + path;
     return new PendingUpload(
@@ -202,59 +324,36 @@ public final class Outputs {
             + ", or ask the administrator to raise it.");
   }
 
-  private boolean recorded(ExecutionId execution, DatumId datum) {
-    return database
-        .read(s -> s.data().find(Leases.EVERYTHING, datum))
-        .flatMap(Datum::outputOf)
-        .filter(execution::equals)
-        .isPresent();
+  private static Optional<Datum> recorded(Session session, ExecutionId execution, DatumId datum) {
+    return session
+        .data()
+        .find(Leases.EVERYTHING, datum)
+        .filter(d -> d.outputOf().filter(execution::equals).isPresent());
+  }
+
+  private static Refused missing() {
+    return new Refused(409, "upload_missing", "The store has no such bytes: upload again.");
+  }
+
+  static Messages.Unkept unkept(String upload, Refused e) {
+    return new Messages.Unkept(upload, e.code(), String.valueOf(e.getMessage()));
+  }
+
+  private static <T> @Nullable List<T> some(List<T> list) {
+    return list.isEmpty() ? null : list;
   }
 
   /** The user reads what the run waits for; the worker keeps the files and asks again. */
   private Refused waits(ExecutionId id, StoreUnavailable reason) {
-    String words = String.valueOf(reason.getMessage());
-    database.transact(s -> s.executions().setStatusDetail(id, WAITING + words));
-    return Refused.storeMissing(words);
+    tellWaiting(id, List.of(unkept("", Refused.of(reason))));
+    return Refused.of(reason);
   }
 
-  private boolean stored(ExecutionId id, DataStore store, String key, long bytes) {
-    try {
-      return blobs.stat(store, key).filter(blob -> blob.size() == bytes).isPresent();
-    } catch (StoreUnavailable e) {
-      throw waits(id, e);
+  private void tellWaiting(ExecutionId id, List<Messages.Unkept> waiting) {
+    if (!waiting.isEmpty()) {
+      String words = WAITING + waiting.get(0).message();
+      database.transact(s -> s.executions().setStatusDetail(id, words));
     }
-  }
-
-  private Datum datum(
-      Execution execution, DataStore store, PendingUpload upload, Messages.OutputFile file) {
-    ObjectNode metadata = Wire.JSON.createObjectNode();
-    List<String> tags = new ArrayList<>();
-    if (file.metadata() instanceof ObjectNode given) {
-      metadata.setAll(given);
-      JsonNode named = metadata.remove("valohai.tags");
-      if (named != null && named.isArray()) {
-        named.forEach(tag -> tags.add(tag.asText()));
-      }
-    }
-    return new Datum(
-        upload.id(),
-        execution.project(),
-        Optional.of(execution.id()),
-        upload.path(),
-        file.size(),
-        hash(file.md5()),
-        hash(file.sha1()),
-        hash(file.sha256()),
-        store.id(),
-        upload.key(),
-        store.uriPrefix() + upload.key(),
-        tags.stream().filter(t -> !t.isBlank()).distinct().limit(MAX_TAGS).toList(),
-        Wire.text(metadata),
-        clock.instant(),
-        Micros.toInstant(file.createdAt()),
-        Micros.toInstant(file.modifiedAt()),
-        Optional.empty(),
-        1);
   }
 
   private static DataStore store(Session session, Execution execution) {
@@ -271,13 +370,6 @@ public final class Outputs {
     } catch (IllegalArgumentException e) {
       throw Refused.invalid("uploadId must be a UUID.");
     }
-  }
-
-  private static Optional<String> hash(@Nullable String hash) {
-    if (hash != null && !HEX.matcher(hash).matches()) {
-      throw Refused.invalid("md5, sha1 and sha256 are lower-case hexadecimal.");
-    }
-    return Optional.ofNullable(hash);
   }
 
   private static String path(@Nullable String path) {

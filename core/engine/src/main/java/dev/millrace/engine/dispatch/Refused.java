@@ -1,5 +1,6 @@
 package dev.millrace.engine.dispatch;
 
+import dev.millrace.engine.artifacts.StoreUnavailable;
 import java.util.Map;
 
 /**
@@ -49,6 +50,11 @@ public final class Refused extends RuntimeException {
   }
 
   static Refused storeMissing(String message) {
-    return new Refused(503, "store_missing", message);
+    return new Refused(503, StoreUnavailable.MISSING, message);
+  }
+
+  /** 422 where the store refuses for good, 503 where it may do it later. */
+  static Refused of(StoreUnavailable e) {
+    return new Refused(e.passing() ? 503 : 422, e.code(), String.valueOf(e.getMessage()));
   }
 }

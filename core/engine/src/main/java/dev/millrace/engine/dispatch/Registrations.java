@@ -103,7 +103,7 @@ public final class Registrations {
               () ->
                   new Refused(503, "no_release", "This master ships no worker for its machines."));
     } catch (StoreUnavailable e) {
-      throw new Refused(503, "store_missing", String.valueOf(e.getMessage()));
+      throw Refused.of(e);
     }
   }
 

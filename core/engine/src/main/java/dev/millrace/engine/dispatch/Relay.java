@@ -77,7 +77,7 @@ public final class Relay {
               : address.fileName();
       return new Download(blob.size(), from, length, wanted.isPresent(), blob.etag(), name, body);
     } catch (StoreUnavailable e) {
-      throw Refused.storeMissing(String.valueOf(e.getMessage()));
+      throw Refused.of(e);
     }
   }
 
@@ -97,7 +97,7 @@ public final class Relay {
     try {
       blobs.write(store, address.key(), body, length);
     } catch (StoreUnavailable e) {
-      throw Refused.storeMissing(String.valueOf(e.getMessage()));
+      throw Refused.of(e);
     }
   }
 

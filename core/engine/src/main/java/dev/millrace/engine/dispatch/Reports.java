@@ -106,7 +106,8 @@ public final class Reports {
 
   /**
    * Keeps a batch of metadata lines; lines that are stored already are ignored, those beyond the
-   * execution's limit dropped, which the answer says.
+   * execution's limit and those that are too long or too deep dropped, which the answer says: sent
+   * again they would be no better, and the run must end.
    */
   public Messages.MetadataKept metadata(
       Worker worker, ExecutionId id, @Nullable String lease, Messages.Metadata batch) {
@@ -115,16 +116,18 @@ public final class Reports {
       throw new Refused(413, "batch_limit", "A batch has at most 1,000 lines.");
     }
     List<MetadataLine> kept = new ArrayList<>(lines.size());
+    long seen = -1;
     for (Messages.Line line : lines) {
+      seen = Math.max(seen, line.offset());
       if (!(line.json() instanceof ObjectNode object)) {
         throw Refused.invalid("json must be a JSON object.");
       }
-      String text = Wire.text(object);
-      if (text.length() > MAX_LINE_CHARS) {
-        throw Refused.invalid("A metadata line has at most 256 KiB.");
+      String text = OutputData.deeper(object, OutputData.MAX_DEPTH) ? null : Wire.text(object);
+      if (text != null && text.length() <= MAX_LINE_CHARS) {
+        kept.add(new MetadataLine(line.offset(), Micros.toInstant(line.time()), text));
       }
-      kept.add(new MetadataLine(line.offset(), Micros.toInstant(line.time()), text));
     }
+    int dropped = lines.size() - kept.size();
     MetadataStore.Limit limit =
         new MetadataStore.Limit(settings.metadataLines(), settings.metadataBytes());
     MetadataStore.Appended appended =
@@ -133,7 +136,10 @@ public final class Reports {
               leases.held(s, worker, id, lease);
               return s.metadata().append(id, kept, limit);
             });
-    return new Messages.MetadataKept(appended.next(), appended.cut() ? true : null);
+    return new Messages.MetadataKept(
+        Math.max(appended.next(), seen + 1),
+        appended.cut() ? true : null,
+        dropped > 0 ? dropped : null);
   }
 
   /** Keeps what the run says of itself, cut to 4,096 characters. */

@@ -96,7 +96,7 @@ public final class Wakes {
           .map(Lease::worker)
           .filter(polls::containsKey)
           .filter(
-              w -> execution.endedAt().isEmpty() && told.get(execution.id()) != execution.stop())
+              w -> execution.settledAt().isEmpty() && told.get(execution.id()) != execution.stop())
           .ifPresent(
               worker -> {
                 told.put(execution.id(), execution.stop());

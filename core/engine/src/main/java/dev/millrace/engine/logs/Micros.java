@@ -8,7 +8,9 @@ public final class Micros {
   private Micros() {}
 
   public static long of(Instant time) {
-    return ChronoUnit.MICROS.between(Instant.EPOCH, time);
+    // Not by ChronoUnit: that counts nanoseconds first, which end in the year 2262.
+    return Math.addExact(
+        Math.multiplyExact(time.getEpochSecond(), 1_000_000L), time.getNano() / 1_000);
   }
 
   public static Instant toInstant(long micros) {

@@ -125,7 +125,7 @@ public final class Commits {
     try {
       blobs.ensure(store, key, upload.file());
     } catch (StoreUnavailable e) {
-      throw new Unavailable("store_missing", String.valueOf(e.getMessage()));
+      throw Refusal.of(e);
     }
     CodeArchive archive =
         new CodeArchive(

@@ -86,7 +86,7 @@ public final class Data {
           .download(store(view), datum.key(), Optional.of(name), VALIDITY, baseUrl)
           .url();
     } catch (StoreUnavailable e) {
-      throw new Unavailable("store_missing", String.valueOf(e.getMessage()));
+      throw Refusal.of(e);
     }
   }
 
@@ -109,7 +109,7 @@ public final class Data {
     try {
       blobs.delete(store(view), view.datum().key());
     } catch (StoreUnavailable e) {
-      throw new Unavailable("store_missing", String.valueOf(e.getMessage()));
+      throw Refusal.of(e);
     }
     boolean done =
         database.transact(

@@ -25,7 +25,7 @@ final class ExecutionChanges {
       case CREATED, QUEUED -> Optional.of(new Change(stoppedEarly(e, now), "Stopped"));
       case STARTED -> Optional.of(new Change(ordered(e, StopOrder.STOP, now), "StopOrdered"));
       case STOPPING ->
-          e.stop() == StopOrder.KILL || e.endedAt().isPresent()
+          e.stop() == StopOrder.KILL || e.settledAt().isPresent()
               ? Optional.empty()
               : Optional.of(new Change(ordered(e, StopOrder.KILL, now), "KillOrdered"));
       case COMPLETE, ERROR, STOPPED -> Optional.empty();

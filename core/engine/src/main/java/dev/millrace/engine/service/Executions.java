@@ -254,7 +254,7 @@ public final class Executions {
     try {
       return new LogPage(logs.open(execution, limit, streams));
     } catch (StoreUnavailable e) {
-      throw new Unavailable("store_missing", String.valueOf(e.getMessage()));
+      throw Refusal.of(e);
     }
   }
 

@@ -136,7 +136,7 @@ public final class Feeds {
                 LINES,
                 (line, after) -> items.add(new Item.Line(after.toString(), LogPage.line(line))));
       } catch (StoreUnavailable e) {
-        throw new Unavailable("store_missing", String.valueOf(e.getMessage()));
+        throw Refusal.of(e);
       }
       if (!found.more() && !told.equals(Optional.of(seen.state()))) {
         told = Optional.of(seen.state());

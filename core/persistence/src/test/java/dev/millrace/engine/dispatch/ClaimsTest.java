@@ -216,9 +216,11 @@ class ClaimsTest {
           410,
           status(() -> yard.reports.settled(as, id, with, new Messages.Settled(null, null, null))));
       assertEquals(
-          410, status(() -> yard.outputs.uploads(as, id, with, new Messages.Uploads(List.of()))));
+          410,
+          status(() -> yard.outputs.uploads(as, id, with, new Messages.Uploads(List.of(), null))));
       assertEquals(
-          410, status(() -> yard.outputs.outputs(as, id, with, new Messages.Outputs(List.of()))));
+          410,
+          status(() -> yard.outputs.outputs(as, id, with, new Messages.Outputs(List.of(), null))));
       assertEquals(
           410,
           status(
@@ -247,7 +249,7 @@ class ClaimsTest {
     assertEquals(StopOrder.KILL, yard.row(id).stop(), "a second stop skips the wait");
     assertEquals("kill", yard.order(worker, id, lease));
     yard.reports.ended(worker, id, lease, ended(0));
-    assertEquals("continue", yard.order(worker, id, lease), "it has no process left");
+    assertEquals("kill", yard.order(worker, id, lease), "what is left to do is not waited for");
     yard.reports.settled(
         worker, id, lease, new Messages.Settled(new Messages.Lengths(0, 0, 0), null, null));
     assertEquals("continue", yard.order(worker, id, lease), "its log is not sealed");

@@ -201,7 +201,7 @@ class LeaseWatchTest {
         worker,
         execution,
         token,
-        new Messages.Uploads(List.of(new Messages.UploadFile(upload, path, 3))));
+        new Messages.Uploads(List.of(new Messages.UploadFile(upload, path, 3)), null));
     String key =
         h2.database().read(s -> s.data().pending(DatumId.parse(upload))).orElseThrow().key();
     yard.desk.blobs.held.put(key, new byte[3]);
@@ -211,8 +211,8 @@ class LeaseWatchTest {
         token,
         new Messages.Outputs(
             List.of(
-                new Messages.OutputFile(
-                    upload, path, 3, null, null, "ab".repeat(32), 1, 1, null))));
+                new Messages.OutputFile(upload, path, 3, null, null, "ab".repeat(32), 1, 1, null)),
+            null));
   }
 
   /** Lets time pass in which the run of the set-up goes on. */

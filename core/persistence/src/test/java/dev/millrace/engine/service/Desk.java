@@ -418,6 +418,10 @@ public final class Desk {
   public static final class MemoryBlobs implements Blobs {
     public final Map<String, byte[]> held = new HashMap<>();
     public Optional<String> away = Optional.empty();
+
+    /** What is thrown for keys that end so. */
+    public final Map<String, StoreUnavailable> refusing = new HashMap<>();
+
     int writes;
 
     @Override
@@ -428,6 +432,12 @@ public final class Desk {
     @Override
     public Optional<Blob> stat(DataStore store, String key) {
       check();
+      refusing.forEach(
+          (end, failure) -> {
+            if (key.endsWith(end)) {
+              throw failure;
+            }
+          });
       return Optional.ofNullable(held.get(key))
           .map(b -> new Blob(new BlobKey(key), b.length, "e", Instant.EPOCH));
     }
