@@ -92,6 +92,13 @@ final class DockerRun implements RunHandle {
   @Override
   public synchronized Exit exit() throws IOException {
     String text = RunFolder.text(RunContainer.exit(folder)).orElse("").strip();
+    if (text.equals("pipes")) {
+      return new Exit(
+          null,
+          false,
+          "its output has nowhere to go: the engine does not show the worker's named pipes in its"
+              + " containers. Use an engine that runs on the worker's own kernel.");
+    }
     if (text.startsWith("mount ")) {
       return new Exit(
           null,

@@ -219,10 +219,7 @@ public final class DockerRuntime implements RunRuntime {
     }
     if (user.root()) {
       int uid = RunUser.ofRun(spec.assignment().executionId());
-      for (Path path :
-          List.of(exit, folder.logs().resolve("stdout.log"), folder.logs().resolve("stderr.log"))) {
-        Files.setAttribute(path, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
-      }
+      Files.setAttribute(exit, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
     }
   }
 

@@ -14,6 +14,7 @@ import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.Volume;
 import dev.millrace.worker.runtime.Mounts;
 import dev.millrace.worker.runtime.RunFolder;
+import dev.millrace.worker.runtime.RunPipes;
 import dev.millrace.worker.wire.Assignment;
 import java.nio.file.Path;
 import java.util.List;
@@ -96,8 +97,8 @@ record RunContainer(
                 bind(folder.work(), "/valohai", AccessMode.rw),
                 bind(folder.inputs(), "/valohai/inputs", AccessMode.ro),
                 bind(folder.state().resolve("tmp"), "/tmp", AccessMode.rw),
-                bind(folder.logs().resolve("stdout.log"), INSIDE + "stdout", AccessMode.rw),
-                bind(folder.logs().resolve("stderr.log"), INSIDE + "stderr", AccessMode.rw),
+                bind(new RunPipes(folder).pipe("stdout"), INSIDE + "stdout", AccessMode.rw),
+                bind(new RunPipes(folder).pipe("stderr"), INSIDE + "stderr", AccessMode.rw),
                 bind(exit(folder), INSIDE + "exit", AccessMode.rw))
             .withMounts(mounts.stream().map(RunContainer::mount).toList())
             .withInit(true)

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.worker.runtime.LaunchException;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunHandle;
+import dev.millrace.worker.runtime.RunPipes;
 import dev.millrace.worker.runtime.RunRuntime;
 import dev.millrace.worker.runtime.RunSpec;
 import java.io.IOException;
@@ -46,6 +47,7 @@ public final class Leftover {
         LOG.debug("nothing runs folder={} said={}", folder.root(), e.getMessage());
       }
     }
+    new RunPipes(folder).release();
     Trees.delete(folder.root());
     return true;
   }

@@ -1,6 +1,7 @@
 package dev.millrace.worker.run;
 
 import dev.millrace.worker.runtime.RunFolder;
+import dev.millrace.worker.wire.LogChunk;
 import dev.millrace.worker.wire.Backoff;
 import dev.millrace.worker.wire.Master;
 import dev.millrace.worker.wire.MasterException;
@@ -22,9 +23,15 @@ import org.slf4j.LoggerFactory;
 /** A loop that reads a run's streams, sends what is new, and goes on where the master wants it. */
 final class LogShipper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LogShipper.class);
+
+  /** What comes within so long goes in one message. */
   private static final long TICK_MILLIS = 50;
+
+  private static final long IDLE_MILLIS = 1_000;
   private static final int BATCH_LINES = 1_000;
   private static final int CHUNKS_A_TURN = 16;
+
+  private static final LogChunk NOTHING = new LogChunk(0, 0, new byte[0]);
 
   private final RunLog log;
   private final Master master;
@@ -39,10 +46,11 @@ final class LogShipper implements AutoCloseable {
   private MetadataLines metadata;
   private long metadataRead;
   private long metadataKnown;
+  private long metadataNoted;
   private List<Wire.MetadataLine> batch = new ArrayList<>();
   private long resumeAt;
   private long noteDue = System.nanoTime();
-  private boolean ended;
+  private volatile boolean ended;
   private boolean metadataEnded;
   private boolean metadataCut;
   private long metadataDropped;
@@ -65,6 +73,7 @@ final class LogShipper implements AutoCloseable {
     this.metadataKnown =
         RunFolder.text(metadataNote).map(t -> Long.parseLong(t.strip())).orElse(0L);
     this.metadataRead = metadataKnown;
+    this.metadataNoted = metadataKnown;
     this.metadata = new MetadataLines(metadataKnown);
     this.thread = new Thread(this::loop, "log-" + executionId);
     thread.setDaemon(true);
@@ -79,14 +88,20 @@ final class LogShipper implements AutoCloseable {
   private void loop() {
     while (!closed) {
       try {
-        log.stamp();
+        long began = System.nanoTime();
+        long seen = log.news();
+        log.look();
+        boolean more = false;
         synchronized (this) {
-          if (System.nanoTime() - resumeAt >= 0) {
-            send();
+          if (began - resumeAt >= 0) {
+            more = send();
             backoff.succeeded();
           }
           notifyAll();
-          wait(TICK_MILLIS);
+        }
+        if (!more) {
+          log.awaitNews(seen, ended ? TICK_MILLIS : IDLE_MILLIS);
+          pause(TICK_MILLIS - (System.nanoTime() - began) / 1_000_000);
         }
       } catch (MasterException.LeaseGone | MasterException.CredentialRefused e) {
         refused.accept(e);
@@ -99,7 +114,11 @@ final class LogShipper implements AutoCloseable {
         if (backoff.attempts() == 1) {
           LOG.warn("log waits execution={} error={}", executionId, e.toString());
         }
-        pause();
+        pause(TICK_MILLIS);
+      } catch (RuntimeException | InternalError e) {
+        LOG.error("log broke and is taken up again execution={}", executionId, e);
+        again();
+        pause(IDLE_MILLIS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -107,23 +126,42 @@ final class LogShipper implements AutoCloseable {
     }
   }
 
-  private void pause() {
+  /** As after a restart: the master tells how far it is, the note from where metadata is read. */
+  private synchronized void again() {
+    sent.clear();
+    batch = new ArrayList<>();
+    metadataKnown = metadataNoted;
+    metadataRead = metadataNoted;
+    metadata = new MetadataLines(metadataNoted);
+    metadataEnded = false;
+    notifyAll();
+  }
+
+  private void pause(long millis) {
     try {
-      Thread.sleep(TICK_MILLIS);
+      Thread.sleep(Math.max(0, millis));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void send() throws IOException {
+  /** Whether there is more to be sent at once. */
+  private boolean send() throws IOException {
+    boolean more = false;
     for (String stream : List.of("status", "stdout", "stderr")) {
-      for (int i = 0; i < CHUNKS_A_TURN && sendOne(stream); i++) {
-        log.stamp();
+      int sent = 0;
+      while (sent < CHUNKS_A_TURN && sendOne(stream)) {
+        log.look();
+        sent++;
       }
+      more |= sent == CHUNKS_A_TURN;
     }
-    for (int i = 0; i < CHUNKS_A_TURN && sendMetadata(); i++) {
-      log.stamp();
+    int sent = 0;
+    while (sent < CHUNKS_A_TURN && sendMetadata()) {
+      log.look();
+      sent++;
     }
+    return more || sent == CHUNKS_A_TURN;
   }
 
   private boolean sendOne(String stream) throws IOException {
@@ -133,14 +171,14 @@ final class LogShipper implements AutoCloseable {
         return false;
       }
       // After a restart only the master knows how far it got; an empty chunk asks.
-      sent.put(stream, master.log(executionId, lease, stream, 0, 0, new byte[0]));
+      sent.put(stream, master.log(executionId, lease, stream, NOTHING));
       return true;
     }
-    LogStream.Chunk chunk = log.chunk(stream, from);
+    LogChunk chunk = log.chunk(stream, from);
     if (chunk == null) {
       return false;
     }
-    long next = master.log(executionId, lease, stream, chunk.offset(), chunk.time(), chunk.bytes());
+    long next = master.log(executionId, lease, stream, chunk);
     if (next < from) {
       LOG.warn("master lost log bytes execution={} stream={} next={}", executionId, stream, next);
     }
@@ -149,11 +187,11 @@ final class LogShipper implements AutoCloseable {
   }
 
   private boolean sendMetadata() throws IOException {
-    LogStream.Chunk chunk = null;
+    LogChunk chunk = null;
     if (batch.isEmpty()) {
       chunk = log.chunk("stdout", metadataRead);
       if (chunk != null) {
-        metadata.take(chunk, batch);
+        chunk.parts().forEach(part -> metadata.take(part, batch));
         metadataRead = chunk.offset() + chunk.bytes().length;
       } else if (ended) {
         metadata.end(batch);
@@ -209,15 +247,17 @@ final class LogShipper implements AutoCloseable {
       noteDue = System.nanoTime() + Duration.ofSeconds(1).toNanos();
       RunFolder.writePrivate(
           metadataNote, Long.toString(metadata.lineStart()).getBytes(StandardCharsets.UTF_8));
+      metadataNoted = metadata.lineStart();
     }
   }
 
   /** User code has ended: what is left is read and the last line counts. */
-  void streamsEnded() throws IOException {
+  void streamsEnded() throws IOException, InterruptedException {
     log.end();
     synchronized (this) {
       ended = true;
     }
+    log.wake();
   }
 
   /**

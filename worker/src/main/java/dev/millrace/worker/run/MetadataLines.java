@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.millrace.worker.wire.LogChunk;
 import dev.millrace.worker.wire.Wire;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -38,7 +39,7 @@ final class MetadataLines {
   }
 
   /** Takes the next chunk and adds its metadata lines to {@code found}. */
-  void take(LogStream.Chunk chunk, List<Wire.MetadataLine> found) {
+  void take(LogChunk chunk, List<Wire.MetadataLine> found) {
     byte[] bytes = chunk.bytes();
     long time = chunk.time();
     int from = 0;

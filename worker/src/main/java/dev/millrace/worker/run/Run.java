@@ -3,6 +3,7 @@ package dev.millrace.worker.run;
 import dev.millrace.worker.runtime.LaunchException;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunHandle;
+import dev.millrace.worker.runtime.RunPipes;
 import dev.millrace.worker.runtime.RunRuntime;
 import dev.millrace.worker.runtime.RunSpec;
 import dev.millrace.worker.wire.Assignment;
@@ -35,6 +36,7 @@ public final class Run {
   private final RunFolder folder;
   private final RunStore store;
   private final Consumer<Run> finished;
+  private final RunPipes pipes;
   private final RunLog log;
   private final LogShipper shipper;
   private final MasterCalls calls;
@@ -60,6 +62,7 @@ public final class Run {
             .map(Assignment.Variable::value)
             .toList();
     Files.createDirectories(folder.logs());
+    this.pipes = new RunPipes(folder);
     this.log = new RunLog(folder.logs(), secrets, assignment.limits().logBytes(), context.clock());
     this.calls = new MasterCalls(assignment.executionId(), orders::abandoned);
     this.outputs = new RunOutputs(context, assignment, folder, log::status, orders);
@@ -200,6 +203,7 @@ public final class Run {
       }
     }
     if (state.phase() == RunState.Phase.UPLOADING) {
+      log.receive(pipes);
       Wire.Ended ended = state.ended();
       if (ended != null) {
         report("ended", () -> context.master().ended(executionId(), assignment.lease(), ended));
@@ -240,8 +244,10 @@ public final class Run {
         if (orders.stopping()) {
           return new Wire.Ended(null, null, "Stopped before it began.", true, null);
         }
+        pipes.create(runtime.layout(folder, executionId()).uid());
         save(state.started(micros(context.clock().instant())));
       }
+      log.receive(pipes);
       log.quietFromNow();
       RunHandle running = runtime.launch(spec);
       handle = running;
@@ -401,6 +407,7 @@ public final class Run {
       }
       log.close();
       if (clean) {
+        pipes.release();
         context.trash().take(folder.root());
         LOG.info("run removed execution={}", executionId());
       }

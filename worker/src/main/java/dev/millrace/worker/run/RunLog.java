@@ -1,7 +1,10 @@
 package dev.millrace.worker.run;
 
+import dev.millrace.worker.wire.LogChunk;
+import dev.millrace.worker.runtime.RunPipes;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,10 +18,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The three streams of a run: read by offset, cut at the limit, each part with its time. */
+/** The three streams of a run: kept on disk, cut at the limit, each part with its time. */
 final class RunLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(RunLog.class);
   private static final int PARTS_A_TURN = 32;
+
+  /** How often one looks at the files of a run that has no pipes. */
+  private static final long LOOK_MILLIS = 50;
 
   private final Path folder;
   private final Clock clock;
@@ -30,6 +36,9 @@ final class RunLog implements Closeable {
   private long dropped;
   private boolean ended;
   private long lastOutput = System.nanoTime();
+  private long news;
+  private @Nullable RunPipes pipes;
+  private @Nullable StreamReceiver receiver;
 
   RunLog(Path folder, Collection<String> secrets, long limit, Clock clock) throws IOException {
     this.folder = folder;
@@ -50,40 +59,92 @@ final class RunLog implements Closeable {
     return List.of(stdout, stderr, status);
   }
 
+  /**
+   * Begins to take what the run writes, from its pipes; a run of an earlier release has none and
+   * writes files of its own. Called again it changes nothing.
+   */
+  void receive(RunPipes from) throws IOException {
+    synchronized (this) {
+      if (ended || receiver != null || !from.exist()) {
+        return;
+      }
+      from.hold();
+      pipes = from;
+      receiver = new StreamReceiver(folder, RunPipes.NAMES, this::took, clock);
+    }
+    receiver.start();
+  }
+
+  /** Sees to it that the pipes are held open by somebody who outlives this worker. */
+  void hold() throws IOException {
+    RunPipes held = pipes;
+    if (held != null) {
+      held.hold();
+    }
+  }
+
+  private synchronized void took(String name, ByteBuffer bytes, long start, long micros)
+      throws IOException {
+    LogStream stream = stream(name);
+    LogStream other = stream == stdout ? stderr : stdout;
+    long allowed = Math.max(stream.size(), limit - other.size());
+    long before = stream.dropped();
+    stream.take(bytes, start, allowed);
+    if (bytes.hasRemaining()) {
+      lastOutput = System.nanoTime();
+      if (stream.dropped() > before && before + other.dropped() == 0) {
+        tellLimit();
+      }
+    }
+    stampAll(stream, micros, allowed);
+  }
+
   /** Adds a line to the worker's own stream. */
   synchronized void status(String line) {
     try {
       String text = line.replaceAll("[\\p{Cntrl}&&[^\t]]", " ").strip();
       status.append((text + "\n").getBytes(StandardCharsets.UTF_8));
-      stampOne(status, Long.MAX_VALUE);
+      stampOne(status, micros(), Long.MAX_VALUE);
     } catch (IOException e) {
       LOG.warn("status line lost folder={} error={}", folder, e.toString());
     }
   }
 
-  /** Gives times to what came since the last call. */
-  synchronized void stamp() throws IOException {
+  /** Looks what a run of an earlier release, which has no pipes, wrote since the last call. */
+  synchronized void look() throws IOException {
+    if (receiver != null) {
+      return;
+    }
     for (LogStream stream : List.of(stdout, stderr)) {
       LogStream other = stream == stdout ? stderr : stdout;
       long allowed = Math.max(stream.stamped(), limit - other.stamped());
-      for (int i = 0; i < PARTS_A_TURN && stampOne(stream, allowed); i++) {
-        lastOutput = System.nanoTime();
-      }
+      stampAll(stream, micros(), allowed);
       if (stream.stamped() >= allowed) {
         drop(stream.cut(allowed));
       }
     }
   }
 
-  private boolean stampOne(LogStream stream, long allowed) throws IOException {
-    Instant now = clock.instant();
-    long micros = Math.addExact(now.getEpochSecond() * 1_000_000, now.getNano() / 1_000);
+  private void stampAll(LogStream stream, long micros, long allowed) throws IOException {
+    for (int i = 0; i < PARTS_A_TURN && stampOne(stream, micros, allowed); i++) {
+      lastOutput = System.nanoTime();
+    }
+  }
+
+  private boolean stampOne(LogStream stream, long micros, long allowed) throws IOException {
     LogStream.Part part = stream.stamp(Math.max(nextTime, micros), allowed, ended);
     if (part == null) {
       return false;
     }
     nextTime = part.time() + part.lines();
+    streams().stream().filter(s -> s != stream).forEach(LogStream::interrupted);
+    wake();
     return true;
+  }
+
+  private long micros() {
+    Instant now = clock.instant();
+    return Math.addExact(now.getEpochSecond() * 1_000_000, now.getNano() / 1_000);
   }
 
   private void drop(long bytes) throws IOException {
@@ -91,15 +152,31 @@ final class RunLog implements Closeable {
       return;
     }
     if (dropped == 0) {
-      status("The log has reached its limit of " + limit + " bytes: what follows is not kept.");
+      tellLimit();
     }
     dropped += bytes;
     lastOutput = System.nanoTime();
     Files.writeString(folder.resolve("dropped"), Long.toString(dropped));
   }
 
+  private void tellLimit() {
+    status("The log has reached its limit of " + limit + " bytes: what follows is not kept.");
+  }
+
   /** No process writes any more: the rest is stamped, and the cut, if any, is told. */
-  synchronized void end() throws IOException {
+  void end() throws IOException, InterruptedException {
+    StreamReceiver open = receiver;
+    if (open != null) {
+      open.drain();
+    }
+    finish();
+    RunPipes held = pipes;
+    if (held != null) {
+      held.release();
+    }
+  }
+
+  private synchronized void finish() throws IOException {
     if (ended) {
       return;
     }
@@ -107,15 +184,41 @@ final class RunLog implements Closeable {
     long before;
     do {
       before = stdout.stamped() + stderr.stamped();
-      stamp();
+      if (receiver == null) {
+        look();
+      } else {
+        stampAll(stdout, micros(), Long.MAX_VALUE);
+        stampAll(stderr, micros(), Long.MAX_VALUE);
+      }
     } while (stdout.stamped() + stderr.stamped() > before);
-    if (dropped > 0) {
-      status("The log was cut at its limit of " + limit + " bytes; " + dropped + " bytes dropped.");
+    long gone = dropped + stdout.dropped() + stderr.dropped();
+    if (gone > 0) {
+      status("The log was cut at its limit of " + limit + " bytes; " + gone + " bytes dropped.");
+    }
+  }
+
+  /** How often something came that may be sent. */
+  synchronized long news() {
+    return news;
+  }
+
+  /** Ends that wait. */
+  synchronized void wake() {
+    news++;
+    notifyAll();
+  }
+
+  /** Waits until something came after that, or so long. */
+  synchronized void awaitNews(long seen, long millis) throws InterruptedException {
+    long most = receiver == null ? Math.min(millis, LOOK_MILLIS) : millis;
+    long end = System.nanoTime() + most * 1_000_000;
+    for (long left = most; news == seen && left > 0; left = (end - System.nanoTime()) / 1_000_000) {
+      wait(left);
     }
   }
 
   /** The next bytes of a stream from an offset, or null when none are there yet. */
-  synchronized LogStream.@Nullable Chunk chunk(String stream, long offset) throws IOException {
+  synchronized @Nullable LogChunk chunk(String stream, long offset) throws IOException {
     return stream(stream).chunk(offset);
   }
 
@@ -150,7 +253,15 @@ final class RunLog implements Closeable {
   }
 
   @Override
-  public synchronized void close() throws IOException {
+  public void close() throws IOException {
+    StreamReceiver open = receiver;
+    if (open != null) {
+      open.close();
+    }
+    closeFiles();
+  }
+
+  private synchronized void closeFiles() throws IOException {
     for (LogStream stream : streams()) {
       stream.close();
     }

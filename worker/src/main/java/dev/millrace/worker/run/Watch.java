@@ -62,6 +62,7 @@ final class Watch {
       }
       if (System.nanoTime() - liveDue >= 0) {
         liveDue = System.nanoTime() + SECOND;
+        log.hold();
         live.look();
       }
     }

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /** Runs as plain processes of the machine, in namespaces of their own where it allows them. */
 public final class ProcessRuntime implements RunRuntime {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
-  private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
   private final Isolation isolation;
   private final RunUser user;

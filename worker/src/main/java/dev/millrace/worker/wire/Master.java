@@ -76,15 +76,18 @@ public final class Master {
   }
 
   /** Sends log bytes; answers the offset that the master expects next, also when it refused. */
-  public long log(
-      String executionId, Secret lease, String stream, long offset, long time, byte[] bytes)
+  public long log(String executionId, Secret lease, String stream, LogChunk chunk)
       throws IOException {
     String path =
         "executions/%s/log?stream=%s&offset=%d&time=%d"
-            .formatted(executionId, stream, offset, time);
+            .formatted(executionId, stream, chunk.offset(), chunk.time());
     Map<String, String> headers = leased(lease);
     headers.put("Content-Type", "application/octet-stream");
-    HttpCall call = new HttpCall("POST", root.resolve(path), headers, HttpBody.of(bytes), TIMEOUT);
+    if (!chunk.marks().isEmpty()) {
+      headers.put("Millrace-Log-Times", chunk.marksText());
+    }
+    HttpBody body = HttpBody.of(chunk.bytes());
+    HttpCall call = new HttpCall("POST", root.resolve(path), headers, body, TIMEOUT);
     try (HttpAnswer answer = http.send(call)) {
       if (answer.status() == 200 || answer.status() == 409) {
         return json.readValue(answer.bytes(ANSWER_LIMIT), Wire.Next.class).next();

@@ -1,7 +1,14 @@
 # The first process of a run's container below its init. $1 is the folder of the run's scripts.
 # It outlives an interrupt, and it sets no signal to be ignored: a program could not take that back.
 trap : INT TERM HUP QUIT
-exec >>/.millrace/stdout 2>>/.millrace/stderr </dev/null
+
+# Both ways: what is in the pipes then stays there while nobody else has them open. An engine that shares no
+# kernel with the worker shows no pipe, or one that nobody reads.
+if [ ! -p /.millrace/stdout ] || [ ! -p /.millrace/stderr ] || ! (: 1<>/.millrace/stdout 2<>/.millrace/stderr); then
+  echo pipes >/.millrace/exit
+  exit 125
+fi
+exec 1<>/.millrace/stdout 2<>/.millrace/stderr </dev/null
 
 # What is mounted must be what the worker has checked: a path may have become a link meanwhile.
 while IFS='	' read -r access device place target source destination; do

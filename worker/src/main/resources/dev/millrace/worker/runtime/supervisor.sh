@@ -19,8 +19,10 @@ fail() {
   exit 1
 }
 
+# Both ways: what is in the pipes then stays there while nobody else has them open.
 run() {
-  "$@" /bin/sh "$M/start" "$M" >>"$LOGS/stdout.log" 2>>"$LOGS/stderr.log" </dev/null
+  [ -p "$LOGS/stdout" ] && [ -p "$LOGS/stderr" ] || fail "its pipes are gone"
+  "$@" /bin/sh "$M/start" "$M" 1<>"$LOGS/stdout" 2<>"$LOGS/stderr" </dev/null
 }
 
 # A new folder at $2 that shows what the machine has in folder $1 ("" is its root).

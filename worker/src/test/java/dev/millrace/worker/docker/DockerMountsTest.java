@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.worker.runtime.PipeFiles;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunHandle;
 import dev.millrace.worker.runtime.RunSpec;
@@ -39,6 +40,7 @@ class DockerMountsTest {
   private Path data;
   private RunFolder folder;
   private RunHandle run;
+  private PipeFiles files;
 
   @BeforeEach
   void make() throws Exception {
@@ -49,9 +51,7 @@ class DockerMountsTest {
     Files.writeString(data.resolve("given"), "from outside");
     folder = new RunFolder(dir.resolve("worker/runs/one"));
     folder.create();
-    for (String log : new String[] {"stdout.log", "stderr.log"}) {
-      Files.createFile(folder.logs().resolve(log));
-    }
+    files = new PipeFiles(folder);
     Files.writeString(folder.tools().resolve("start"), "cat /data/x/given\n");
   }
 
@@ -60,6 +60,7 @@ class DockerMountsTest {
     if (run != null) {
       run.remove();
     }
+    files.close();
     sh("docker rmi -f " + IMAGE);
   }
 
@@ -107,7 +108,7 @@ class DockerMountsTest {
   @Test
   void theContainerSeesTheFolder() throws Exception {
     RunHandle ended = launched(spec(line -> {}));
-    assertEquals("from outside", Files.readString(folder.logs().resolve("stdout.log")));
+    assertEquals("from outside", files.whole("stdout"));
     assertEquals(Integer.valueOf(0), ended.exit().code());
   }
 
@@ -129,7 +130,7 @@ class DockerMountsTest {
                     }
                   }
                 }));
-    String log = Files.readString(folder.logs().resolve("stdout.log"));
+    String log = files.whole("stdout");
     assertFalse(log.contains("not yours"), "user code saw what it was not given");
     assertEquals("", log, "user code was started");
     String problem = String.valueOf(ended.exit().problem());

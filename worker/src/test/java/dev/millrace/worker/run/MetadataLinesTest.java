@@ -3,6 +3,7 @@ package dev.millrace.worker.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.worker.wire.LogChunk;
 import dev.millrace.worker.wire.Wire;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ class MetadataLinesTest {
   private long offset;
 
   private void take(byte[] bytes) {
-    lines.take(new LogStream.Chunk(offset, 1_000, bytes), found);
+    lines.take(new LogChunk(offset, 1_000, bytes), found);
     offset += bytes.length;
   }
 

@@ -206,11 +206,13 @@ class MountsTest {
               }
             },
             () -> false);
-    RunHandle run = runtime.launch(racing);
-    assertTrue(run.awaitGone(Duration.ofSeconds(30)));
-    String problem = String.valueOf(run.exit().problem());
-    assertTrue(problem.contains("changed while the run started"), problem);
-    assertFalse(Files.exists(folder.logs().resolve("stdout.log")), "user code was started");
+    try (PipeFiles files = new PipeFiles(folder)) {
+      RunHandle run = runtime.launch(racing);
+      assertTrue(run.awaitGone(Duration.ofSeconds(30)));
+      String problem = String.valueOf(run.exit().problem());
+      assertTrue(problem.contains("changed while the run started"), problem);
+      assertEquals("", files.whole("stdout"), "user code was started");
+    }
   }
 
   @Test
@@ -226,11 +228,13 @@ class MountsTest {
       throws Exception {
     ProcessRuntime runtime = new ProcessRuntime(isolation, RunUser.current());
     Files.writeString(folder.tools().resolve("start"), script);
-    RunHandle run =
-        runtime.launch(
-            spec(dir.resolve("data").toString(), data.toString(), destination, readOnly));
-    assertTrue(run.awaitGone(Duration.ofSeconds(30)), "it does not end");
-    assertEquals("null", String.valueOf(run.exit().problem()));
-    return Files.readString(folder.logs().resolve("stdout.log"));
+    try (PipeFiles files = new PipeFiles(folder)) {
+      RunHandle run =
+          runtime.launch(
+              spec(dir.resolve("data").toString(), data.toString(), destination, readOnly));
+      assertTrue(run.awaitGone(Duration.ofSeconds(30)), "it does not end");
+      assertEquals("null", String.valueOf(run.exit().problem()));
+      return files.whole("stdout");
+    }
   }
 }

@@ -71,11 +71,11 @@ class StopTest {
         sleep 1 while 1;
         """);
     ProcessRuntime runtime = new ProcessRuntime(isolation, RunUser.current());
+    PipeFiles files = new PipeFiles(folder);
     RunHandle run = runtime.launch(new RunSpec(assignment(), folder, line -> {}, () -> false));
-    try {
-      Path stdout = folder.logs().resolve("stdout.log");
+    try (files) {
       long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-      while (!Files.exists(stdout) || !Files.readString(stdout).equals("up\nup\n")) {
+      while (!files.soFar("stdout").equals("up\nup\n")) {
         assertTrue(System.nanoTime() < end, () -> "it does not start: " + said(folder));
         assertEquals(false, run.awaitGone(Duration.ofMillis(50)), () -> said(folder));
       }
