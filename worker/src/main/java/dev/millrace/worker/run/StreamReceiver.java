@@ -27,13 +27,16 @@ final class StreamReceiver implements Closeable {
   private static final long AGAIN_MILLIS = 200;
 
   /** A turn takes about so much of the fuller pipe while both hold more, the same share of both. */
-  private static final int SHARE = 8 * 1024;
+  private static final int SHARE = 4 * 1024;
 
   /** A busy run is read in larger pieces, for each piece has its price: this much in a second. */
   private static final int QUICK_TURNS = 1_000;
 
   private static final int SMALL = 16 * 1024;
-  private static final long LATE_NANOS = 1_000_000;
+
+  /** Longer than a loaded machine keeps a thread waiting that could run. */
+  private static final long LATE_NANOS = 100_000_000;
+
   private static final long PAUSE_MILLIS = 2;
 
   /** Keeps what came; may be given the same bytes again when it failed. */
@@ -86,6 +89,7 @@ final class StreamReceiver implements Closeable {
     private final Thread thread;
     private boolean active;
     private long firstMicros;
+    private int waiting;
 
     Source(Path folder, String name) throws IOException {
       this.name = name;
@@ -192,9 +196,9 @@ final class StreamReceiver implements Closeable {
     int most = 0;
     Source late = null;
     for (Source source : sources) {
-      int available = source.available();
-      most = Math.max(most, available);
-      if (available > 0 && !active.contains(source)) {
+      source.waiting = source.available();
+      most = Math.max(most, source.waiting);
+      if (source.waiting > 0 && !active.contains(source)) {
         late = source;
       }
     }
@@ -214,16 +218,16 @@ final class StreamReceiver implements Closeable {
   private void await(Source late) throws InterruptedException {
     long end = System.nanoTime() + LATE_NANOS;
     synchronized (turn) {
-      for (long left = 1; !late.active && left > 0 && !closed; left = end - System.nanoTime()) {
+      while (!late.active && !closed && System.nanoTime() - end < 0) {
         turn.wait(1);
       }
     }
   }
 
   private int take(Source source, int shares) throws IOException {
-    int available = source.available();
-    if (available > 0) {
-      source.inbox.receive(source.channel, (available + shares - 1) / shares);
+    // Not what has come since the look at both: this one would be ahead.
+    if (source.waiting > 0) {
+      source.inbox.receive(source.channel, (source.waiting + shares - 1) / shares);
     }
     int length = source.inbox.length();
     if (length == 0) {
