@@ -1,8 +1,8 @@
 package dev.millrace.worker.run;
 
 import dev.millrace.worker.runtime.RunFolder;
-import dev.millrace.worker.wire.LogChunk;
 import dev.millrace.worker.wire.Backoff;
+import dev.millrace.worker.wire.LogChunk;
 import dev.millrace.worker.wire.Master;
 import dev.millrace.worker.wire.MasterException;
 import dev.millrace.worker.wire.Secret;

@@ -1,7 +1,7 @@
 package dev.millrace.worker.run;
 
-import dev.millrace.worker.wire.LogChunk;
 import dev.millrace.worker.runtime.RunPipes;
+import dev.millrace.worker.wire.LogChunk;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -26,7 +26,9 @@ final class StreamInbox implements Closeable {
   private static final int HEADER = 4096;
   private static final byte FILL = (byte) 0xFF;
 
-  /** The stream offset of the first byte is in one of two places; one of the mark's bits says where. */
+  /**
+   * The stream offset of the first byte is in one of two places; one of the mark's bits says where.
+   */
   private static final int[] START = {0, 8};
 
   private static final int MARK = 16;

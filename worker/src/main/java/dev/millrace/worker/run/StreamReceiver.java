@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes what a run writes out of its two pipes. A thread for each waits for the first byte; whoever
- * has one first reads both until they are empty, in turns, so that the streams stand in the order in
- * which they were written, as near as two pipes tell it.
+ * has one first reads both until they are empty, in turns, so that the streams stand in the order
+ * in which they were written, as near as two pipes tell it.
  */
 final class StreamReceiver implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(StreamReceiver.class);
@@ -128,7 +128,8 @@ final class StreamReceiver implements Closeable {
         Thread.currentThread().interrupt();
         return;
       } catch (IOException | RuntimeException | InternalError e) {
-        // InternalError: the disk has no room for a page of the inbox. What was read is in the inbox, and is kept as soon as it can be.
+        // InternalError: the disk has no room for a page of the inbox. What was read is in the
+        // inbox, and is kept as soon as it can be.
         if (!told && !closed) {
           LOG.warn("output of a run waits stream={} error={}", source.name, e.toString());
           told = true;
@@ -214,7 +215,9 @@ final class StreamReceiver implements Closeable {
     return taken;
   }
 
-  /** Its thread has been woken and is about to run: the other stream is not read far ahead of it. */
+  /**
+   * Its thread has been woken and is about to run: the other stream is not read far ahead of it.
+   */
   private void await(Source late) throws InterruptedException {
     long end = System.nanoTime() + LATE_NANOS;
     synchronized (turn) {

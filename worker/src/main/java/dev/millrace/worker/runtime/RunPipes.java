@@ -92,8 +92,7 @@ public final class RunPipes {
       return;
     }
     ProcessBuilder builder =
-        new ProcessBuilder(
-            "setsid", "/bin/sh", "-c", HOLD, "millrace-pipes", folder.toString());
+        new ProcessBuilder("setsid", "/bin/sh", "-c", HOLD, "millrace-pipes", folder.toString());
     builder.environment().clear();
     builder.environment().put("PATH", ProcessRuntime.PATH);
     builder.directory(Path.of("/").toFile());
@@ -112,8 +111,7 @@ public final class RunPipes {
   private boolean held() throws IOException {
     String[] parts = RunFolder.text(note()).orElse("").strip().split(" ");
     try {
-      return parts.length == 2
-          && table.lives(Long.parseLong(parts[0]), Long.parseLong(parts[1]));
+      return parts.length == 2 && table.lives(Long.parseLong(parts[0]), Long.parseLong(parts[1]));
     } catch (NumberFormatException e) {
       return false;
     }

@@ -11,7 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The log side of a run: its folder, its pipes, whoever writes, and receivers that can be killed. */
+/**
+ * The log side of a run: its folder, its pipes, whoever writes, and receivers that can be killed.
+ */
 final class PipedRun implements AutoCloseable {
   final RunFolder folder;
   final RunPipes pipes;

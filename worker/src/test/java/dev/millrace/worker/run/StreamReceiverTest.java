@@ -114,7 +114,9 @@ class StreamReceiverTest {
   void bothStreamsAtFullSpeedStayNearEachOther() throws Exception {
     int lines = 200_000;
     received(
-        "exec perl -e 'for $i (1.." + lines + ") { syswrite STDOUT, \"out $i\\n\";"
+        "exec perl -e 'for $i (1.."
+            + lines
+            + ") { syswrite STDOUT, \"out $i\\n\";"
             + " syswrite STDERR, \"err $i\\n\" }'");
     assertEquals(lines("out", 1, lines), run.text("stdout"));
     assertEquals(lines("err", 1, lines), run.text("stderr"));
@@ -141,7 +143,9 @@ class StreamReceiverTest {
     Random random = new Random(9);
     Process writer =
         run.shell(
-            "exec perl -e '$| = 1; for $i (1.." + lines + ") { print STDOUT \"out $i\\n\";"
+            "exec perl -e '$| = 1; for $i (1.."
+                + lines
+                + ") { print STDOUT \"out $i\\n\";"
                 + " print STDERR \"err $i\\n\" if $i % 3 == 0 }'");
     int kills = 0;
     while (writer.isAlive()) {
@@ -205,8 +209,7 @@ class StreamReceiverTest {
   private long hold() throws Exception {
     run.pipes.hold();
     long holder =
-        Long.parseLong(
-            Files.readString(run.folder.logs().resolve("holder")).strip().split(" ")[0]);
+        Long.parseLong(Files.readString(run.folder.logs().resolve("holder")).strip().split(" ")[0]);
     Path fd = Path.of("/proc", Long.toString(holder), "fd", "4");
     await(() -> Files.exists(fd) && Files.isSameFile(fd, run.pipes.pipe("stderr")));
     return holder;

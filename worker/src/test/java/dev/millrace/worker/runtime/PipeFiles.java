@@ -3,6 +3,7 @@ package dev.millrace.worker.runtime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,8 @@ public final class PipeFiles implements AutoCloseable {
     this.folder = folder;
     new RunPipes(folder).create(-1);
     for (String name : RunPipes.NAMES) {
+      Files.setPosixFilePermissions(
+          folder.logs().resolve(name), PosixFilePermissions.fromString("rw-rw-rw-"));
       copies.add(
           new ProcessBuilder("cat", folder.logs().resolve(name).toString())
               .redirectOutput(file(name).toFile())
@@ -36,8 +39,7 @@ public final class PipeFiles implements AutoCloseable {
   /** What the run wrote in all; it has ended. */
   public String whole(String name) throws IOException, InterruptedException {
     // Whoever opens it once more and closes it is the last one, also where nobody else did.
-    new ProcessBuilder(
-            "/bin/sh", "-c", ": 1<>\"$0\"", folder.logs().resolve(name).toString())
+    new ProcessBuilder("/bin/sh", "-c", ": 1<>\"$0\"", folder.logs().resolve(name).toString())
         .start()
         .waitFor();
     if (!copies.get(RunPipes.NAMES.indexOf(name)).waitFor(60, TimeUnit.SECONDS)) {
