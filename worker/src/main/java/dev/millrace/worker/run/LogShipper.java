@@ -50,7 +50,7 @@ final class LogShipper implements AutoCloseable {
   private List<Wire.MetadataLine> batch = new ArrayList<>();
   private long resumeAt;
   private long noteDue = System.nanoTime();
-  private volatile boolean ended;
+  private boolean ended;
   private boolean metadataEnded;
   private boolean metadataCut;
   private long metadataDropped;
@@ -100,7 +100,7 @@ final class LogShipper implements AutoCloseable {
           notifyAll();
         }
         if (!more) {
-          log.awaitNews(seen, ended ? TICK_MILLIS : IDLE_MILLIS);
+          log.awaitNews(seen, IDLE_MILLIS);
           pause(TICK_MILLIS - (System.nanoTime() - began) / 1_000_000);
         }
       } catch (MasterException.LeaseGone | MasterException.CredentialRefused e) {

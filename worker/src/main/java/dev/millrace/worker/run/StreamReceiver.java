@@ -100,6 +100,7 @@ final class StreamReceiver implements Closeable {
       this.level = new FileInputStream(pipe.getFD());
       this.thread = new Thread(() -> loop(this), "pipe-" + name);
       thread.setDaemon(true);
+      thread.setUncaughtExceptionHandler((broken, e) -> Essential.end(broken.getName(), e));
     }
 
     /** Bytes in the pipe. */
