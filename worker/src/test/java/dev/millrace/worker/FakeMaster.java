@@ -130,6 +130,12 @@ final class FakeMaster implements AutoCloseable {
   /** From how many lines of metadata on no more are kept. */
   int metadataLimit = Integer.MAX_VALUE;
 
+  /** Lines of metadata of which one spoils its batch. */
+  volatile Predicate<JsonNode> refusedLines = line -> false;
+
+  /** A stream of which nothing is taken. */
+  volatile String refusedStream = "";
+
   /** Seconds between two beats, as told at the join. */
   int beatSeconds = 1;
 
@@ -349,6 +355,12 @@ final class FakeMaster implements AutoCloseable {
       }
       case "metadata" -> {
         for (JsonNode line : json.readTree(body).get("lines")) {
+          if (refusedLines.test(line.get("json"))) {
+            answer(exchange, 400, json.createObjectNode().put("message", "no such line"));
+            return;
+          }
+        }
+        for (JsonNode line : json.readTree(body).get("lines")) {
           long offset = line.get("offset").asLong();
           if (offset >= seen.metadataNext) {
             seen.metadata.add(line);
@@ -387,6 +399,10 @@ final class FakeMaster implements AutoCloseable {
     Map<String, String> query = new HashMap<>();
     for (String part : exchange.getRequestURI().getQuery().split("&")) {
       query.put(part.split("=")[0], part.split("=")[1]);
+    }
+    if (refusedStream.equals(query.get("stream"))) {
+      answer(exchange, 422, json.createObjectNode().put("message", "no such stream"));
+      return;
     }
     ByteArrayOutputStream stream =
         seen.streams.computeIfAbsent(query.get("stream"), s -> new ByteArrayOutputStream());

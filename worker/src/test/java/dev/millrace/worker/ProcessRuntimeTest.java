@@ -185,6 +185,35 @@ class ProcessRuntimeTest {
   }
 
   @Test
+  void whatTheMasterRefusesOfLogAndMetadataEndsThereAndTheRunEnds() throws Exception {
+    master.refusedLines = line -> line.path("n").asInt() % 40 == 7;
+    master.refusedStream = "stderr";
+    FakeMaster.Seen run =
+        run(
+            master.assignment(
+                ID,
+                "i=0; while [ $i -lt 100 ]; do echo \"{\\\"n\\\": $i}\"; i=$((i+1)); done;"
+                    + " echo lost >&2; echo end"));
+    assertEquals(97, run.metadata.size());
+    assertTrue(run.log("stdout").endsWith("end\n"));
+    String status = run.log("status");
+    assertTrue(status.contains("in the log only: no such line"), status);
+    assertTrue(status.contains("The rest of stderr is not kept: no such stream"), status);
+  }
+
+  @Test
+  void aReadOnlyFileThatIsStillWrittenIsTakenWhole() throws Exception {
+    FakeMaster.Seen run =
+        run(
+            master.assignment(
+                ID,
+                "cd \"$VH_OUTPUTS_DIR\"; (umask 0333; (echo first; sleep 8; echo last) > a);"
+                    + " sleep 0.1"));
+    assertEquals("first\nlast\n", stored(run.outputs.get("a")));
+    assertEquals(1, run.outputs.size());
+  }
+
+  @Test
   void linksInOutputsAreNotFollowed() throws Exception {
     FakeMaster.Seen run =
         run(

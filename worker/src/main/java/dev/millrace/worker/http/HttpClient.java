@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class HttpClient implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(10);
   private static final long IDLE_NANOS = Duration.ofSeconds(15).toNanos();
-  private static final int IDLE_LINKS = 8;
+  private static final int IDLE_LINKS = 20;
 
   private record Idle(HttpLink link, long since) {}
 

@@ -1,15 +1,20 @@
 package dev.millrace.worker.run;
 
+import dev.millrace.worker.wire.MasterException;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Uploads files that user code makes read-only while it still runs, and removes them. */
+/**
+ * Uploads files that user code makes read-only while it still runs, and removes them; only such as
+ * are whole.
+ */
 final class LiveOutputs {
   private static final Logger LOG = LoggerFactory.getLogger(LiveOutputs.class);
 
@@ -18,25 +23,31 @@ final class LiveOutputs {
   private final UploadJournal journal;
   private final Consumer<String> status;
   private final Supplier<OutputList> lists;
+  private final Standing standing;
   private final AtomicBoolean busy = new AtomicBoolean();
-  private final Set<String> failed = new HashSet<>();
+  private final Set<Long> failed = new HashSet<>();
+  private volatile boolean ending;
 
+  /** {@code uploader} makes one that has as much time as it is told. */
   LiveOutputs(
       OutputTree tree,
-      Uploader uploader,
+      Function<Urgency, Uploader> uploader,
       UploadJournal journal,
       Consumer<String> status,
-      Supplier<OutputList> lists) {
+      Supplier<OutputList> lists,
+      Standing standing,
+      Urgency run) {
     this.tree = tree;
-    this.uploader = uploader;
+    this.uploader = uploader.apply(whileRunning(run));
     this.journal = journal;
     this.status = status;
     this.lists = lists;
+    this.standing = standing;
   }
 
   /** Looks once, on a thread of its own; a look that still goes on is not doubled. */
   void look() {
-    if (!busy.compareAndSet(false, true)) {
+    if (ending || !busy.compareAndSet(false, true)) {
       return;
     }
     Thread thread =
@@ -44,7 +55,7 @@ final class LiveOutputs {
             () -> {
               try {
                 once();
-              } catch (IOException e) {
+              } catch (IOException | RuntimeException e) {
                 LOG.debug("live outputs wait error={}", e.toString());
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -57,11 +68,35 @@ final class LiveOutputs {
     thread.start();
   }
 
-  /** Waits until a look that goes on has ended. */
-  void await() throws InterruptedException {
+  /**
+   * Nothing new begins and nothing waits any more; returns when what is on its way has come to its
+   * end. What was not taken is an output like all others.
+   */
+  void end() throws InterruptedException {
+    ending = true;
     while (busy.get()) {
       Thread.sleep(20);
     }
+    uploader.close();
+  }
+
+  private Urgency whileRunning(Urgency run) {
+    return new Urgency() {
+      @Override
+      public boolean mayWait() {
+        return !ending && run.mayWait();
+      }
+
+      @Override
+      public boolean cut() {
+        return run.cut();
+      }
+
+      @Override
+      public void check() throws MasterException {
+        run.check();
+      }
+    };
   }
 
   private void once() throws IOException, InterruptedException {
@@ -69,7 +104,12 @@ final class LiveOutputs {
     Remarks remarks = new Remarks(status);
     try (OutputList ready = lists.get();
         SidecarMetadata metadata = new SidecarMetadata(tree, unsaid)) {
-      tree.list(e -> e.readOnly() && !failed.contains(e.path()), ready, unsaid);
+      standing.begin();
+      tree.list(
+          (file, key) ->
+              file.readOnly() && !failed.contains(print(file)) && standing.whole(file, key),
+          ready,
+          unsaid);
       if (ready.count() == 0) {
         return;
       }
@@ -79,11 +119,16 @@ final class LiveOutputs {
         if (journal.done(entry)) {
           tree.remove(entry.steps());
         } else {
-          failed.add(entry.path());
+          failed.add(print(entry));
         }
       }
     } finally {
       remarks.end();
     }
+  }
+
+  /** The file as it was found: changed, it may be taken after all. */
+  private static long print(OutputTree.Entry file) {
+    return Fingerprints.of(file.path() + "\n" + file.size() + "\n" + file.modifiedMicros());
   }
 }

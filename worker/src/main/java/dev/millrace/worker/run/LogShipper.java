@@ -13,8 +13,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,6 +56,13 @@ final class LogShipper implements AutoCloseable {
   private boolean metadataEnded;
   private boolean metadataCut;
   private long metadataDropped;
+  private final Map<String, Doubt> doubts = new HashMap<>();
+  private final Set<String> refusedStreams = new HashSet<>();
+  private final Doubt metadataDoubt = new Doubt();
+  private final Backoff metadataBackoff = Backoff.standard();
+  private long metadataResumeAt = System.nanoTime();
+  private int mostLines = BATCH_LINES;
+  private boolean toldInLogOnly;
   private volatile boolean closed;
 
   LogShipper(
@@ -156,15 +165,51 @@ final class LogShipper implements AutoCloseable {
       }
       more |= sent == CHUNKS_A_TURN;
     }
-    int sent = 0;
-    while (sent < CHUNKS_A_TURN && sendMetadata()) {
-      log.look();
-      sent++;
+    return metadata() || more;
+  }
+
+  /** Whether there is more to be sent at once. What fails here waits by itself and holds no log. */
+  private boolean metadata() throws IOException {
+    if (System.nanoTime() - metadataResumeAt < 0) {
+      return false;
     }
-    return more || sent == CHUNKS_A_TURN;
+    int sent = 0;
+    try {
+      while (sent < CHUNKS_A_TURN && sendMetadata()) {
+        log.look();
+        sent++;
+      }
+      metadataBackoff.succeeded();
+    } catch (IOException e) {
+      if (Failure.of(e) == Failure.OVER) {
+        throw e;
+      }
+      metadataResumeAt = System.nanoTime() + MasterCalls.wait(metadataBackoff, e).toNanos();
+    }
+    return sent == CHUNKS_A_TURN;
   }
 
   private boolean sendOne(String stream) throws IOException {
+    if (refusedStreams.contains(stream)) {
+      return false;
+    }
+    Doubt doubt = doubts.computeIfAbsent(stream, s -> new Doubt());
+    try {
+      boolean some = sendNext(stream);
+      doubt.worked();
+      return some;
+    } catch (IOException e) {
+      if (!doubt.over(e)) {
+        throw e;
+      }
+      LOG.error("log refused execution={} stream={}", executionId, stream, e);
+      refusedStreams.add(stream);
+      log.status("The rest of " + stream + " is not kept: " + e.getMessage());
+      return false;
+    }
+  }
+
+  private boolean sendNext(String stream) throws IOException {
     Long from = sent.get(stream);
     if (from == null) {
       if (log.stamped(stream) == 0) {
@@ -207,13 +252,23 @@ final class LogShipper implements AutoCloseable {
     if (!batch.isEmpty()) {
       int count = 0;
       int size = 0;
-      while (count < Math.min(batch.size(), BATCH_LINES) && (count == 0 || size < 512 * 1024)) {
+      while (count < Math.min(batch.size(), mostLines) && (count == 0 || size < 512 * 1024)) {
         size += batch.get(count).json().toString().length() + 64;
         count++;
       }
       List<Wire.MetadataLine> now = batch.subList(0, count);
-      Wire.MetadataKept kept =
-          master.metadata(executionId, lease, new Wire.Metadata(metadataKnown, List.copyOf(now)));
+      Wire.MetadataKept kept;
+      try {
+        kept =
+            master.metadata(executionId, lease, new Wire.Metadata(metadataKnown, List.copyOf(now)));
+      } catch (IOException e) {
+        return refused(e, count);
+      }
+      metadataDoubt.worked();
+      mostLines = Math.min(BATCH_LINES, mostLines * 2);
+      if (kept.dropped() != null) {
+        inLogOnly("It has over 256 KiB as JSON, or over 200 levels.");
+      }
       metadataKnown = Math.max(metadataKnown, kept.next());
       if (Boolean.TRUE.equals(kept.cut())) {
         cut();
@@ -224,6 +279,32 @@ final class LogShipper implements AutoCloseable {
       return true;
     }
     return chunk != null;
+  }
+
+  /** A batch that is refused is told by halves, down to the one line that is at fault. */
+  private boolean refused(IOException e, int count) throws IOException {
+    if (Failure.of(e) == Failure.OVER) {
+      throw e;
+    }
+    if (count > 1 && Failure.of(e) != Failure.PASSING) {
+      mostLines = count / 2;
+      return true;
+    }
+    if (!metadataDoubt.over(e)) {
+      throw e;
+    }
+    metadataDoubt.worked();
+    metadataKnown = Math.max(metadataKnown, batch.get(0).offset() + 1);
+    batch = new ArrayList<>(batch.subList(1, batch.size()));
+    inLogOnly(String.valueOf(e.getMessage()));
+    return true;
+  }
+
+  private void inLogOnly(String why) {
+    if (!toldInLogOnly) {
+      toldInLogOnly = true;
+      log.status("A line that looks like metadata is in the log only: " + why);
+    }
   }
 
   /** The master keeps no more of it: lines are counted from here on, and not sent. */
@@ -272,6 +353,7 @@ final class LogShipper implements AutoCloseable {
               && metadataEnded
               && metadataRead >= offsets.getOrDefault("stdout", 0L)
               && offsets.entrySet().stream()
+                  .filter(e -> !refusedStreams.contains(e.getKey()))
                   .allMatch(e -> sent.getOrDefault(e.getKey(), 0L) >= e.getValue());
       if (whole) {
         return offsets;

@@ -1,6 +1,8 @@
 package dev.millrace.worker.run;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,10 +17,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds the lines of stdout that are one JSON object, over the cuts of chunks. */
 final class MetadataLines {
+  /** Of a line's bytes, and of the characters of the same line as it is sent and stored. */
   static final int LONGEST = 256 * 1024;
 
+  /** No deeper than the parsers of those who read it later go. */
+  static final int DEEPEST = 200;
+
   private final ObjectReader reader =
-      JsonMapper.builder()
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build())
+                  .build())
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build()
@@ -101,7 +111,7 @@ final class MetadataLines {
     }
     try {
       JsonNode json = reader.readTree(bytes, start, end - start);
-      return json.isObject() ? json : null;
+      return json.isObject() && json.toString().length() <= LONGEST ? json : null;
     } catch (JsonProcessingException e) {
       return null;
     } catch (IOException e) {

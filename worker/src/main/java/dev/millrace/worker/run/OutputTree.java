@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The outputs folder, read without ever following a link: each step is taken relative to the opened
@@ -38,10 +39,27 @@ final class OutputTree {
     }
   }
 
+  /** Says whether a file is wanted; {@code key} tells it from every other of the machine. */
+  @FunctionalInterface
+  interface Wanted {
+    boolean test(Entry file, @Nullable Object key) throws IOException;
+  }
+
   private final Path root;
+  private final boolean ended;
 
   OutputTree(Path root) {
+    this(root, false);
+  }
+
+  private OutputTree(Path root, boolean ended) {
     this.root = root;
+    this.ended = ended;
+  }
+
+  /** No process of the run is left: what its mode closes to the owner is opened. */
+  static OutputTree ofEnded(Path root) {
+    return new OutputTree(root, true);
   }
 
   /**
@@ -49,6 +67,11 @@ final class OutputTree {
    * and metadata of what is no output, are remarked on; files that are not looked at are a problem.
    */
   void list(Predicate<Entry> wanted, OutputList found, Remarks remarks) throws IOException {
+    list((file, key) -> wanted.test(file), found, remarks);
+  }
+
+  /** The same, where it matters which file of the machine it is. */
+  void list(Wanted wanted, OutputList found, Remarks remarks) throws IOException {
     try (SecureDirectoryStream<Path> top = top()) {
       new Scan(wanted, found, remarks).folder(top, "", 1);
     }
@@ -59,12 +82,12 @@ final class OutputTree {
   }
 
   private final class Scan {
-    private final Predicate<Entry> wanted;
+    private final Wanted wanted;
     private final OutputList found;
     private final Remarks remarks;
     private long names;
 
-    Scan(Predicate<Entry> wanted, OutputList found, Remarks remarks) {
+    Scan(Wanted wanted, OutputList found, Remarks remarks) {
       this.wanted = wanted;
       this.found = found;
       this.remarks = remarks;
@@ -97,7 +120,7 @@ final class OutputTree {
           carrier(folder, name.toString(), path);
         } else {
           Entry entry = entry(path, attributes);
-          if (wanted.test(entry)) {
+          if (wanted.test(entry, attributes.fileKey())) {
             found.add(entry);
           }
         }
@@ -112,8 +135,7 @@ final class OutputTree {
             "Output folder %s is skipped: folders may be %d deep.".formatted(path, DEPTH));
         return;
       }
-      try (SecureDirectoryStream<Path> next =
-          folder.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS)) {
+      try (SecureDirectoryStream<Path> next = enter(folder, name)) {
         folder(next, path + "/", depth + 1);
       } catch (NoSuchFileException | NotDirectoryException e) {
         // Gone or swapped while we looked: the next look sees it.
@@ -146,8 +168,10 @@ final class OutputTree {
 
   private static Entry entry(String path, PosixFileAttributes attributes) {
     Set<PosixFilePermission> permissions = attributes.permissions();
+    // What its owner may not read is not made to be read.
     boolean readOnly =
-        !permissions.contains(PosixFilePermission.OWNER_WRITE)
+        permissions.contains(PosixFilePermission.OWNER_READ)
+            && !permissions.contains(PosixFilePermission.OWNER_WRITE)
             && !permissions.contains(PosixFilePermission.GROUP_WRITE)
             && !permissions.contains(PosixFilePermission.OTHERS_WRITE);
     return new Entry(
@@ -172,11 +196,43 @@ final class OutputTree {
       if (!view(folder, name).readAttributes().isRegularFile()) {
         throw new NoSuchFileException(String.join("/", steps));
       }
-      return folder.newByteChannel(name, READ);
+      try {
+        return folder.newByteChannel(name, READ);
+      } catch (AccessDeniedException e) {
+        if (ended && OwnerAccess.letIn(folder, name)) {
+          return folder.newByteChannel(name, READ);
+        }
+        throw e;
+      }
     }
     try (SecureDirectoryStream<Path> next =
         folder.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS)) {
       return open(next, steps, at + 1);
+    }
+  }
+
+  private SecureDirectoryStream<Path> enter(SecureDirectoryStream<Path> folder, Path name)
+      throws IOException {
+    try {
+      return entered(folder, name);
+    } catch (AccessDeniedException e) {
+      if (ended && OwnerAccess.letIn(folder, name)) {
+        return entered(folder, name);
+      }
+      throw e;
+    }
+  }
+
+  /** Opened, and its names can be looked up: one without the right to search lists, and no more. */
+  private static SecureDirectoryStream<Path> entered(SecureDirectoryStream<Path> folder, Path name)
+      throws IOException {
+    SecureDirectoryStream<Path> next = folder.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS);
+    try {
+      view(next, Path.of(".")).readAttributes();
+      return next;
+    } catch (IOException e) {
+      next.close();
+      throw e;
     }
   }
 

@@ -205,8 +205,12 @@ public final class Run {
     if (state.phase() == RunState.Phase.UPLOADING) {
       log.receive(pipes);
       Wire.Ended ended = state.ended();
+      orders.ended(ended != null && ended.stopped());
       if (ended != null) {
-        report("ended", () -> context.master().ended(executionId(), assignment.lease(), ended));
+        report(
+            "ended",
+            () -> context.master().ended(executionId(), assignment.lease(), ended),
+            () -> context.master().ended(executionId(), assignment.lease(), plain(ended)));
       }
       forget();
       String problem = read();
@@ -278,10 +282,11 @@ public final class Run {
             "The worker ended three times while it prepared this run, and does not try it again."
                 + " Look for what is unusual in its code and inputs, or use a larger machine.");
       }
+      MasterCalls waiting = new MasterCalls(executionId(), orders::stopping);
       Duration grace = Duration.ofSeconds(Math.max(1, assignment.limits().stopGraceSeconds()));
       try {
         new Stoppable("prepare-" + executionId(), () -> orders.graceLeft(grace))
-            .run(new Preparation(context, spec, runtime, calls)::prepare);
+            .run(new Preparation(context, spec, runtime, waiting)::prepare);
       } catch (Error e) {
         reading.broke();
         throw e;
@@ -297,17 +302,15 @@ public final class Run {
   }
 
   private Wire.Ended watch(RunHandle running) throws IOException, InterruptedException {
-    outputs.whileRunning(
-        live ->
-            new Watch(
-                    running,
-                    assignment.limits(),
-                    orders,
-                    log,
-                    live,
-                    () -> micros(context.clock().instant()) - state.startedMicros(),
-                    this::stopping)
-                .untilGone());
+    new Watch(
+            running,
+            assignment.limits(),
+            orders,
+            log,
+            outputs.live(),
+            () -> micros(context.clock().instant()) - state.startedMicros(),
+            this::stopping)
+        .untilGone();
     Wire.Ended ended =
         EndWords.of(
             running.exit(),
@@ -365,24 +368,26 @@ public final class Run {
       throw new InterruptedException();
     }
     Wire.Settled settled = new Wire.Settled(offsets, problem == null ? null : "output", problem);
-    report("settled", () -> context.master().settled(executionId(), assignment.lease(), settled));
+    Wire.Settled plain = new Wire.Settled(offsets, settled.reason(), null);
+    report(
+        "settled",
+        () -> context.master().settled(executionId(), assignment.lease(), settled),
+        () -> context.master().settled(executionId(), assignment.lease(), plain));
     save(state.settled(problem));
     LOG.info("run settled execution={}", executionId());
   }
 
-  /** A call without an answer. */
-  private interface Report {
-    void send() throws IOException;
+  /** A report that is refused with as little in it as can be leaves the run to the master. */
+  private void report(String what, MasterCalls.Report whole, MasterCalls.Report plain)
+      throws IOException, InterruptedException {
+    if (!calls.report(what, PATIENCE, whole, plain)) {
+      orders.abandon();
+      orders.throwIfAbandoned();
+    }
   }
 
-  private void report(String what, Report report) throws IOException, InterruptedException {
-    calls.until(
-        what,
-        PATIENCE,
-        () -> {
-          report.send();
-          return true;
-        });
+  private static Wire.Ended plain(Wire.Ended ended) {
+    return new Wire.Ended(ended.exitCode(), ended.reason(), null, ended.stopped(), null);
   }
 
   private void save(RunState next) throws IOException {

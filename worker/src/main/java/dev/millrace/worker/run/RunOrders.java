@@ -11,14 +11,25 @@ final class RunOrders {
   private boolean abandon;
   private boolean sealed;
   private boolean outOfSpace;
+  private boolean ended;
+  private boolean stopEndedIt;
+  private long stoppedAt;
+  private long killedAt;
+  private long endedAt;
 
   synchronized void stop() {
+    if (!stop) {
+      stoppedAt = System.nanoTime();
+    }
     stop = true;
     notifyAll();
   }
 
   synchronized void kill() {
-    stop = true;
+    stop();
+    if (!kill) {
+      killedAt = System.nanoTime();
+    }
     kill = true;
     notifyAll();
   }
@@ -51,6 +62,36 @@ final class RunOrders {
   /** Whether the master ordered a kill. */
   synchronized boolean killOrdered() {
     return kill;
+  }
+
+  /** No process is left; {@code byStop}: because a stop was ordered. */
+  synchronized void ended(boolean byStop) {
+    if (!ended) {
+      ended = true;
+      stopEndedIt = byStop;
+      endedAt = System.nanoTime();
+    }
+  }
+
+  /**
+   * Whether what waits is to wait no more: the grace has passed since a kill, or since a stop that
+   * came when there was no process left to stop.
+   */
+  synchronized boolean outOfPatience(Duration grace) {
+    if (!ended) {
+      return false;
+    }
+    return kill && past(Math.max(killedAt, endedAt), grace)
+        || stop && !stopEndedIt && past(Math.max(stoppedAt, endedAt), grace);
+  }
+
+  /** Whether also what goes well is to end: the grace has passed since a kill after the end. */
+  synchronized boolean cut(Duration grace) {
+    return ended && kill && killedAt - endedAt > 0 && past(killedAt, grace);
+  }
+
+  private static boolean past(long since, Duration grace) {
+    return System.nanoTime() - since > grace.toNanos();
   }
 
   /** Whether the run belongs to this worker no more. */

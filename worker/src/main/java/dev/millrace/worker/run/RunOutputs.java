@@ -2,18 +2,28 @@ package dev.millrace.worker.run;
 
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.wire.Assignment;
+import dev.millrace.worker.wire.Backoff;
+import dev.millrace.worker.wire.MasterException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The outputs of one run: those taken while it runs, and all that are there at its end. */
 final class RunOutputs {
+  private static final Logger LOG = LoggerFactory.getLogger(RunOutputs.class);
+  private static final int MOST_BREAKS = 5;
+
   private final RunContext context;
   private final Assignment assignment;
   private final RunFolder folder;
   private final Consumer<String> status;
-  private final RunOrders orders;
+  private final Urgency ending;
+  private @Nullable LiveOutputs live;
 
   RunOutputs(
       RunContext context,
@@ -25,39 +35,65 @@ final class RunOutputs {
     this.assignment = assignment;
     this.folder = folder;
     this.status = status;
-    this.orders = orders;
+    this.ending = ending(orders, Duration.ofSeconds(assignment.limits().stopGraceSeconds()));
   }
 
-  /** What may be done while the run goes on. */
-  @FunctionalInterface
-  interface Watching {
-    void with(LiveOutputs live) throws IOException, InterruptedException;
-  }
-
-  /** Watches with outputs that are taken meanwhile; returns when none is on its way any more. */
-  void whileRunning(Watching watching) throws IOException, InterruptedException {
+  /** Outputs that are taken from now on, until {@link #upload} looks at all that are left. */
+  LiveOutputs live() throws IOException, InterruptedException {
+    endLive();
     OutputTree tree = new OutputTree(folder.outputs());
     UploadJournal journal = journal();
-    try (Uploader uploader = uploader(tree, journal)) {
-      LiveOutputs live = new LiveOutputs(tree, uploader, journal, status, () -> list("live.list"));
-      watching.with(live);
-      live.await();
-    }
+    OpenFiles processes =
+        new OpenFiles(Path.of("/proc"), "MILLRACE_RUN=" + assignment.executionId());
+    LiveOutputs started =
+        new LiveOutputs(
+            tree,
+            urgency -> uploader(tree, journal, urgency),
+            journal,
+            status,
+            () -> list("live.list"),
+            new Standing(Standing.Times.STANDARD, processes::look, System::nanoTime),
+            ending);
+    live = started;
+    return started;
   }
 
   /**
-   * Uploads what is there; answers what went wrong in words, null when all is recorded. {@code
-   * read} hears when the outputs have been looked at.
+   * Uploads what is there; answers what went wrong in words, null when all is recorded. What breaks
+   * is tried some times, and then the run ends without its outputs. {@code read} hears when the
+   * outputs have been looked at.
    */
   @Nullable String upload(Runnable read) throws IOException, InterruptedException {
+    endLive();
+    Backoff backoff = Backoff.standard();
+    while (true) {
+      try {
+        return once(read);
+      } catch (IOException | RuntimeException e) {
+        ending.check();
+        if (Failure.of(e) == Failure.OVER) {
+          throw e;
+        }
+        LOG.error("outputs broke execution={}", assignment.executionId(), e);
+        if (backoff.attempts() == MOST_BREAKS || !ending.mayWait()) {
+          String words = "The outputs could not be uploaded: " + e.getMessage();
+          status.accept(words);
+          return words;
+        }
+        Thread.sleep(backoff.next().toMillis());
+      }
+    }
+  }
+
+  private @Nullable String once(Runnable read) throws IOException, InterruptedException {
     if (!Files.isDirectory(folder.outputs())) {
       return null;
     }
-    OutputTree tree = new OutputTree(folder.outputs());
+    OutputTree tree = OutputTree.ofEnded(folder.outputs());
     Remarks remarks = new Remarks(status);
     try (OutputList all = list("outputs.list");
         SidecarMetadata metadata = new SidecarMetadata(tree, remarks);
-        Uploader uploader = uploader(tree, journal())) {
+        Uploader uploader = uploader(tree, journal(), ending)) {
       tree.list(output -> true, all, remarks);
       metadata.index(all);
       read.run();
@@ -66,6 +102,15 @@ final class RunOutputs {
       remarks.end();
     }
     return remarks.problems();
+  }
+
+  /** What is on its way goes on to its end, but nothing new begins and nothing waits. */
+  private void endLive() throws InterruptedException {
+    LiveOutputs running = live;
+    live = null;
+    if (running != null) {
+      running.end();
+    }
   }
 
   private OutputList list(String name) {
@@ -77,13 +122,33 @@ final class RunOutputs {
         folder.root().resolve("uploads.jsonl"), context.json(), context.clock());
   }
 
-  private Uploader uploader(OutputTree tree, UploadJournal journal) {
+  private Uploader uploader(OutputTree tree, UploadJournal journal, Urgency urgency) {
     return new Uploader(
         new Uploader.Target(
             context.master(), context.store(), assignment.executionId(), assignment.lease()),
         tree,
         journal,
         status,
-        orders::abandoned);
+        urgency,
+        Uploader.Patience.STANDARD);
+  }
+
+  private static Urgency ending(RunOrders orders, Duration grace) {
+    return new Urgency() {
+      @Override
+      public boolean mayWait() {
+        return !orders.abandoned() && !orders.outOfPatience(grace);
+      }
+
+      @Override
+      public boolean cut() {
+        return orders.abandoned() || orders.cut(grace);
+      }
+
+      @Override
+      public void check() throws MasterException {
+        orders.throwIfAbandoned();
+      }
+    };
   }
 }

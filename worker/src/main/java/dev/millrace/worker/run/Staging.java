@@ -276,7 +276,11 @@ final class Staging {
   }
 
   private Fetched arrived(
-      Assignment.Input input, Assignment.InputFile file, Hashes hashes, String how) {
+      Assignment.Input input, Assignment.InputFile file, Hashes hashes, String how)
+      throws RunFailure, IOException {
+    if (!layout.protectedInputs() && layout.uid() < 0) {
+      InputCache.unshare(target(input, file));
+    }
     String path = layout.home() + "/inputs/" + input.name() + "/" + file.name();
     status.accept("%s: %s (%d bytes)".formatted(path, how, hashes.size()));
     status.accept("  md5: " + hashes.md5());

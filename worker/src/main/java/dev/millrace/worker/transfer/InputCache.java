@@ -6,6 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -13,12 +14,19 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Keeps fetched inputs by owner and content hash, least recently used first out. */
 public final class InputCache {
+  /**
+   * That of an ordinary file: a copy of an input is one that may be written. What guards inputs is
+   * that they are mounted for reading only.
+   */
+  private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rw-r--r--");
+
   private static final Logger LOG = LoggerFactory.getLogger(InputCache.class);
 
   private final Path folder;
@@ -67,6 +75,7 @@ public final class InputCache {
       return Optional.empty();
     }
     Files.setLastModifiedTime(kept, FileTime.from(clock.instant()));
+    Files.setPosixFilePermissions(kept, MODE);
     return link(kept, target) ? Optional.of(hashes) : Optional.empty();
   }
 
@@ -77,13 +86,24 @@ public final class InputCache {
     if (parent != null) {
       Files.createDirectories(parent);
     }
-    Files.setPosixFilePermissions(downloaded, PosixFilePermissions.fromString("r--r--r--"));
+    Files.setPosixFilePermissions(downloaded, MODE);
     if (!link(downloaded, target)) {
       throw new IOException("cannot link into " + target.getParent());
     }
     Files.move(downloaded, kept, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
     long disk = Files.getFileStore(folder).getTotalSpace();
     trim(Math.min(limitBytes, disk / 100 * limitPercent));
+  }
+
+  /**
+   * Gives a run a file of its own in place of one that is shared with others, where nothing else
+   * keeps it from writing there.
+   */
+  public static void unshare(Path target) throws IOException {
+    Path own = target.resolveSibling(target.getFileName() + ".own");
+    Files.copy(target, own);
+    Files.setPosixFilePermissions(own, MODE);
+    Files.move(own, target, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Removes inputs that no run holds, least recently used first, until so many bytes are free. */

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 /** Speaks worker wire version 1. Each method sends its call once; who calls decides on a retry. */
 public final class Master {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+  /** The master asks the store about each of many files. */
+  private static final Duration LOOKING = Duration.ofSeconds(120);
+
   private static final int ANSWER_LIMIT = 64 << 20;
 
   private final HttpClient http;
@@ -114,16 +118,20 @@ public final class Master {
   }
 
   /** Where to put output files. */
-  public List<Wire.UploadTarget> uploads(
-      String executionId, Secret lease, List<Wire.UploadFile> files) throws IOException {
-    return run(executionId, lease, "uploads", new Wire.Uploads(files), Wire.Uploadable.class)
-        .uploads();
+  public Wire.Uploadable uploads(String executionId, Secret lease, List<Wire.UploadFile> files)
+      throws IOException {
+    return run(executionId, lease, "uploads", new Wire.Uploads(files, true), Wire.Uploadable.class);
   }
 
   /** Reports uploaded files. */
-  public void outputs(String executionId, Secret lease, List<Wire.Output> outputs)
+  public Wire.Recorded outputs(String executionId, Secret lease, List<Wire.Output> outputs)
       throws IOException {
-    run(executionId, lease, "outputs", new Wire.Outputs(outputs), Map.class);
+    return post(
+        "executions/" + executionId + "/outputs",
+        new Wire.Outputs(outputs, true),
+        leased(lease),
+        LOOKING,
+        Wire.Recorded.class);
   }
 
   /** Reports that the last process of the run has gone. */
@@ -156,7 +164,7 @@ public final class Master {
       throws IOException {
     Map<String, String> all = new LinkedHashMap<>(headers);
     all.put("Content-Type", "application/json");
-    HttpBody bytes = HttpBody.of(json.writeValueAsBytes(body));
+    HttpBody bytes = HttpBody.of(written(path, body));
     HttpCall call = new HttpCall("POST", root.resolve(path), all, bytes, timeout);
     try (HttpAnswer answer = http.send(call)) {
       if (answer.status() == 204) {
@@ -170,6 +178,14 @@ public final class Master {
     } catch (JsonProcessingException e) {
       // The parser's own message quotes the source, which may hold secrets.
       throw new IOException("the master's answer to " + path + " is not what the wire says");
+    }
+  }
+
+  private byte[] written(String path, Object body) throws UnsendableException {
+    try {
+      return json.writeValueAsBytes(body);
+    } catch (JsonProcessingException e) {
+      throw new UnsendableException(path.substring(path.lastIndexOf('/') + 1));
     }
   }
 

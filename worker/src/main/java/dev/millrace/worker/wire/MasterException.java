@@ -40,12 +40,22 @@ public class MasterException extends IOException {
     return retryAfterSeconds;
   }
 
-  /**
-   * Whether the same call may succeed later. The wire has no 404: who answers it is a master that
-   * starts and does not know its calls yet.
-   */
+  /** Whether the same call may succeed later. */
   public boolean transientFailure() {
-    return status == 404 || status == 405 || status == 429 || status >= 500;
+    return passing(status);
+  }
+
+  /**
+   * Whether what was answered with that status may succeed later. Rights may be given back and
+   * addresses renewed (401, 403, 407); 404 and 405 are answered by a master that starts and does
+   * not know its calls yet, and by a store whose place is not made yet; the others say so
+   * themselves.
+   */
+  public static boolean passing(int status) {
+    return switch (status) {
+      case 401, 403, 404, 405, 407, 408, 421, 423, 425, 426, 429 -> true;
+      default -> status / 100 != 4;
+    };
   }
 
   /** The worker's credential is not good any more: the worker stops. */

@@ -2,6 +2,8 @@ package dev.millrace.worker.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.util.RawValue;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -81,8 +83,11 @@ public final class Wire {
   /** The offset that the master expects next. */
   public record Next(long next) {}
 
-  /** How far metadata is with the master, and whether lines were dropped for their limit. */
-  public record MetadataKept(long next, @Nullable Boolean cut) {}
+  /**
+   * How far metadata is with the master, whether lines were dropped for their limit, and how many
+   * for themselves.
+   */
+  public record MetadataKept(long next, @Nullable Boolean cut, @Nullable Integer dropped) {}
 
   /** A batch of metadata lines. */
   public record Metadata(long from, List<MetadataLine> lines) {}
@@ -100,20 +105,63 @@ public final class Wire {
   public record Transferable(
       @Nullable SignedRequest code, @Nullable Map<String, SignedRequest> inputs) {}
 
-  /** Asks where to put files. */
-  public record Uploads(List<UploadFile> files) {}
+  /** Asks where to put files; {@code partial}: one that is refused is no reason for another. */
+  public record Uploads(List<UploadFile> files, boolean partial) {}
 
   /** One file to upload. */
   public record UploadFile(String uploadId, String path, long size) {}
 
-  /** Where to put files. */
-  public record Uploadable(List<UploadTarget> uploads) {}
+  /** Where to put files. A master of an earlier release has only that. */
+  public record Uploadable(
+      List<UploadTarget> uploads, @Nullable List<Unkept> refused, @Nullable List<Unkept> waiting) {
+    public Uploadable {
+      uploads = uploads == null ? List.of() : uploads;
+    }
+  }
+
+  /** A file that is refused for good, or waits. */
+  public record Unkept(String uploadId, String code, String message) {
+    public Unkept {
+      code = code == null ? "" : code;
+      message = message == null ? "" : message;
+    }
+
+    /** The same as a failure of a call. */
+    public MasterException problem() {
+      return new MasterException(503, code, message, List.of(), 0);
+    }
+
+    public static Map<String, Unkept> byId(@Nullable List<Unkept> list) {
+      Map<String, Unkept> found = new HashMap<>();
+      if (list != null) {
+        list.forEach(one -> found.put(one.uploadId(), one));
+      }
+      return found;
+    }
+  }
 
   /** Where to put one file. */
   public record UploadTarget(String uploadId, SignedRequest request) {}
 
-  /** Reports uploaded files. */
-  public record Outputs(List<Output> outputs) {}
+  /** Reports uploaded files; {@code partial} as with {@link Uploads}. */
+  public record Outputs(List<Output> outputs, boolean partial) {}
+
+  /** What became of uploaded files; those that are in no list are recorded. */
+  public record Recorded(
+      @Nullable List<Unkept> refused, @Nullable List<Unkept> waiting, @Nullable List<Note> notes) {}
+
+  /** What is left out of a recorded file. */
+  public record Note(String uploadId, String message) {
+    public static Map<String, List<String>> byId(@Nullable List<Note> list) {
+      Map<String, List<String>> found = new HashMap<>();
+      if (list != null) {
+        list.forEach(
+            one ->
+                found.computeIfAbsent(one.uploadId(), n -> new ArrayList<>()).add(one.message()));
+      }
+      return found;
+    }
+  }
 
   /** One uploaded file. */
   public record Output(

@@ -72,4 +72,22 @@ class MetadataLinesTest {
     assertEquals(1, found.size());
     assertTrue(found.get(0).toString().contains("\"k999\":999"));
   }
+
+  @Test
+  void aLineThatIsTooLongAsItIsSentIsTextAndTheNextOneIsFound() {
+    take("{\"w\": [NaN" + ", NaN".repeat(49_999) + "]}\n");
+    take("{\"w\": [1e9" + ", 1e9".repeat(49_999) + "]}\n");
+    take("{\"b\": 2}\n");
+    assertEquals(List.of("{\"b\":2}"), texts());
+  }
+
+  @Test
+  void aLineThatIsTooDeepIsTextAndTheNextOneIsFound() {
+    for (int levels : new int[] {201, 996, 998, 999, 1_000, 1_001, 50_000}) {
+      take("{\"a\":" + "[".repeat(levels - 1) + "]".repeat(levels - 1) + "}\n");
+    }
+    take("{\"a\":" + "[".repeat(199) + "]".repeat(199) + "}\n");
+    take("{\"b\": 2}\n");
+    assertEquals(2, found.size());
+  }
 }
