@@ -37,7 +37,8 @@ record Code(Path folder) {
   Path archive() {
     try {
       Path archive = Files.createTempFile("it-code", ".tgz");
-      Machine.run(folder, List.of("sh", "-c", "tar -czf " + archive + " *")).expectSuccess();
+      Machine.run(folder, List.of("sh", "-c", "ls -A | tar -czf " + archive + " -T -"))
+          .expectSuccess();
       return archive;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
