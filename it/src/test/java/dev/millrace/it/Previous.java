@@ -15,7 +15,7 @@ final class Previous {
         Machine.run(
                 Machine.repository(),
                 Map.of(),
-                Duration.ofMinutes(15),
+                Duration.ofMinutes(20),
                 List.of("it/upgrade/previous"))
             .expectSuccess();
     return Path.of(said.lines().reduce((one, next) -> next).orElseThrow());
