@@ -27,7 +27,7 @@
     } catch (e) {
       // The master is away or the session is over; the next attempt tells.
     }
-    if (state().dataset.final !== "true") setTimeout(refresh, 2000);
+    if (state().dataset.final !== "true") setTimeout(refresh, 1000);
   };
-  setTimeout(refresh, 2000);
+  setTimeout(refresh, 1000);
 })();

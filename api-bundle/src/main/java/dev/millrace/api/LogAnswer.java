@@ -12,6 +12,7 @@ import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A log as JSON, written line by line: it may be larger than memory. */
 final class LogAnswer implements StreamingOutput {
@@ -55,9 +56,14 @@ final class LogAnswer implements StreamingOutput {
       page.forEach(
           line -> {
             if (written[0]++ < first) {
-              write(json, line);
+              write(json, line, false);
             }
           });
+      for (LogPage.Line line : page.open()) {
+        if (written[0]++ < first) {
+          write(json, line, true);
+        }
+      }
       json.writeEndArray();
       json.writeEndObject();
     } catch (UncheckedIOException e) {
@@ -74,16 +80,22 @@ final class LogAnswer implements StreamingOutput {
   /** The log under the name by which another client knows it. */
   record Logs(long total, boolean truncated, int limit, List<Event> logs) {}
 
-  /** One line; the time has microseconds and no zone. */
+  /** One line; the time has microseconds and no zone. {@code partial}: it has no end yet. */
   record Event(
-      String time, @Format(words = {"stdout", "stderr", "status"}) String stream, String message) {}
+      String time,
+      @Format(words = {"stdout", "stderr", "status"}) String stream,
+      String message,
+      @Nullable Boolean partial) {}
 
-  private static void write(JsonGenerator json, LogPage.Line line) {
+  private static void write(JsonGenerator json, LogPage.Line line, boolean partial) {
     try {
       json.writeStartObject();
       json.writeStringField("time", Json.eventTime(line.time()));
       json.writeStringField("stream", line.stream());
       json.writeStringField("message", line.message());
+      if (partial) {
+        json.writeBooleanField("partial", true);
+      }
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -38,6 +38,7 @@ import org.osgi.service.jakartars.whiteboard.propertytypes.JakartarsResource;
 @Open
 public final class WorkerResource {
   private static final String CREDENTIAL = "Authorization";
+  private static final String LOG_TIMES = "Millrace-Log-Times";
   private static final String LEASE = "Millrace-Lease";
 
   private final Registrations registrations;
@@ -124,6 +125,7 @@ public final class WorkerResource {
       @QueryParam("stream") @Nullable String stream,
       @QueryParam("offset") @Nullable String offset,
       @QueryParam("time") @Nullable String time,
+      @HeaderParam(LOG_TIMES) @Nullable String times,
       InputStream body) {
     return Answers.of(
         () ->
@@ -132,9 +134,11 @@ public final class WorkerResource {
                 execution(id),
                 lease,
                 stream == null ? "" : stream,
-                Answers.number("offset", offset),
-                Answers.number("time", time),
-                Answers.bytes(body, Reports.MAX_CHUNK)));
+                new Reports.Chunk(
+                    Answers.number("offset", offset),
+                    Answers.number("time", time),
+                    times,
+                    Answers.bytes(body, Reports.MAX_CHUNK))));
   }
 
   @POST

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.api.JournalJson;
 import dev.millrace.api.http.Json;
 import dev.millrace.engine.service.Feed;
+import dev.millrace.engine.service.LogPage;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +41,13 @@ final class EventText {
       Line value =
           new Line(Json.eventTime(line.line().time()), line.line().stream(), line.line().message());
       event(text, Optional.of(line.position()), "log", value);
+    } else if (item instanceof Feed.Item.Partial partial) {
+      LogPage.Line line = partial.line();
+      event(
+          text,
+          Optional.empty(),
+          "partial",
+          new Line(Json.eventTime(line.time()), line.stream(), line.message()));
     } else if (item instanceof Feed.Item.State state) {
       event(text, Optional.empty(), "status", state);
     } else if (item instanceof Feed.Item.Entry entry) {

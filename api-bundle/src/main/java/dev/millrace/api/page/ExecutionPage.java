@@ -59,6 +59,7 @@ public final class ExecutionPage {
           try (LogPage log = executions.events(visit.actor(), name, TAIL)) {
             List<LogPage.Line> lines = new ArrayList<>();
             log.forEach(lines::add);
+            lines.addAll(log.open());
             return visit.html(200, markup.page(lines, log.total())).build();
           } catch (Refusal e) {
             return visit.html(200, markup.pageWithoutLog(e.text())).build();

@@ -40,6 +40,11 @@ final class Words {
 
   /** A log line without the codes that color a terminal. */
   static String plain(String line) {
-    return line.replaceAll("\u001B\\[[0-9;?]*[ -/]*[@-~]", "").replace("\r", "");
+    String text = line.replaceAll("\u001B\\[[0-9;?]*[ -/]*[@-~]", "");
+    int end = text.length();
+    while (end > 0 && text.charAt(end - 1) == '\r') {
+      end--;
+    }
+    return text.substring(text.lastIndexOf('\r', end - 1) + 1, end);
   }
 }

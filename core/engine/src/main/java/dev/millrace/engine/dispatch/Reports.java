@@ -13,6 +13,7 @@ import dev.millrace.engine.domain.ReasonCode;
 import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.logs.LiveLogs;
 import dev.millrace.engine.logs.LogStream;
+import dev.millrace.engine.logs.LogTimes;
 import dev.millrace.engine.logs.Micros;
 import dev.millrace.engine.queue.Queue;
 import dev.millrace.engine.settings.Settings;
@@ -72,31 +73,41 @@ public final class Reports {
   }
 
   /**
+   * Bytes of a stream.
+   *
+   * @param time when the first ones were read, in microseconds
+   * @param times where in it bytes begin that were read later, as {@link LogTimes} reads it
+   */
+  public record Chunk(long offset, long time, @Nullable String times, byte[] bytes) {}
+
+  /**
    * Appends a chunk of log; answers with the offset that is expected next. Throws {@link Refused}
    * 409 with {@code next} for a chunk at another offset.
    */
   public Messages.Next log(
-      Worker worker,
-      ExecutionId id,
-      @Nullable String lease,
-      String stream,
-      long offset,
-      long time,
-      byte[] chunk) {
+      Worker worker, ExecutionId id, @Nullable String lease, String stream, Chunk sent) {
     LogStream to =
         LogStream.ofWord(stream)
             .orElseThrow(() -> Refused.invalid("stream must be stdout, stderr or status."));
+    byte[] chunk = sent.bytes();
+    long offset = sent.offset();
     if (chunk.length > MAX_CHUNK) {
       throw new Refused(413, "chunk_limit", "A log chunk has at most 1 MiB.");
     }
-    if (time < 0 || offset < 0) {
+    if (sent.time() < 0 || offset < 0) {
       throw Refused.invalid("offset and time must not be negative.");
+    }
+    LogTimes times;
+    try {
+      times = LogTimes.of(sent.time(), sent.times(), chunk.length);
+    } catch (IllegalArgumentException e) {
+      throw Refused.invalid("The times of the chunk are not as they should be: " + e.getMessage());
     }
     Execution execution = leases.held(worker, id, lease);
     if (execution.settledAt().isPresent()) {
       throw Refused.leaseGone();
     }
-    long next = logs.append(id, to, offset, Micros.toInstant(time), chunk);
+    long next = logs.append(id, to, offset, times, chunk);
     if (next != offset + chunk.length) {
       throw new Refused(
           409, "log_offset", "Another offset is expected next.", Map.of("next", next));

@@ -10,7 +10,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,9 +43,9 @@ public final class FileLogs implements LiveLogs {
 
   @Override
   public long append(
-      ExecutionId execution, LogStream stream, long offset, Instant at, byte[] chunk) {
+      ExecutionId execution, LogStream stream, long offset, LogTimes times, byte[] chunk) {
     try {
-      return log(execution).append(LogRecord.Source.of(stream), offset, Micros.of(at), chunk);
+      return log(execution).append(LogRecord.Source.of(stream), offset, times, chunk);
     } catch (IOException e) {
       throw new UncheckedIOException("the log of execution " + execution + " cannot be written", e);
     }
@@ -56,7 +55,7 @@ public final class FileLogs implements LiveLogs {
   public void note(ExecutionId execution, String line) {
     String text = line.replace('\n', ' ') + '\n';
     try {
-      log(execution).note(Micros.of(clock.instant()), text.getBytes(StandardCharsets.UTF_8));
+      log(execution).note(LogTimes.at(clock.instant()), text.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException("the log of execution " + execution + " cannot be written", e);
     }
@@ -125,7 +124,7 @@ public final class FileLogs implements LiveLogs {
 
   private LiveLog newLog(ExecutionId execution) {
     try {
-      return new LiveLog(folder(execution));
+      return new LiveLog(folder(execution), clock);
     } catch (IOException e) {
       throw new UncheckedIOException("the log of execution " + execution + " cannot be opened", e);
     }

@@ -4,8 +4,11 @@ import dev.millrace.engine.domain.LogLengths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -17,15 +20,15 @@ final class LiveLog {
   private final Map<LogRecord.Source, StreamFile> files = new EnumMap<>(LogRecord.Source.class);
   private boolean removed;
 
-  LiveLog(Path folder) throws IOException {
+  LiveLog(Path folder, Clock clock) throws IOException {
     this.folder = folder;
     for (LogRecord.Source source : LogRecord.Source.values()) {
-      files.put(source, new StreamFile(folder, source));
+      files.put(source, new StreamFile(folder, source, clock));
     }
   }
 
   /** Appends if {@code offset} is the stream's length; returns its length then. */
-  synchronized long append(LogRecord.Source source, long offset, long micros, byte[] chunk)
+  synchronized long append(LogRecord.Source source, long offset, LogTimes times, byte[] chunk)
       throws IOException {
     requireThere();
     StreamFile file = file(source);
@@ -33,13 +36,13 @@ final class LiveLog {
       return file.length();
     }
     Files.createDirectories(folder);
-    return file.append(micros, chunk);
+    return file.append(times, chunk);
   }
 
-  synchronized void note(long micros, byte[] line) throws IOException {
+  synchronized void note(LogTimes times, byte[] line) throws IOException {
     requireThere();
     Files.createDirectories(folder);
-    file(LogRecord.Source.MASTER).append(micros, line);
+    file(LogRecord.Source.MASTER).append(times, line);
   }
 
   synchronized LogLengths lengths() {
@@ -69,6 +72,7 @@ final class LiveLog {
         kept += limit > 0 ? Math.min(limit, records) : records;
       }
     }
+    List<LogLine> open = whole ? List.of() : openLines(streams);
     LogMerge merge = new LogMerge();
     try {
       for (LogRecord.Source source : sources) {
@@ -81,7 +85,23 @@ final class LiveLog {
       throw e;
     }
     return Optional.of(
-        new LiveLogView(merge, total, limit > 0 ? Math.max(0, kept - limit) : 0, limit));
+        new LiveLogView(
+            merge,
+            total + open.size(),
+            limit > 0 ? Math.max(0, kept + open.size() - limit) : 0,
+            limit,
+            open));
+  }
+
+  /** Lines that have stood for a while without their end, at most one of a stream. */
+  synchronized List<LogLine> openLines(Set<LogStream> streams) throws IOException {
+    List<LogLine> open = new ArrayList<>();
+    for (LogStream stream : EnumSet.of(LogStream.STDOUT, LogStream.STDERR)) {
+      if (!removed && streams.contains(stream)) {
+        file(LogRecord.Source.of(stream)).openLine().ifPresent(open::add);
+      }
+    }
+    return open;
   }
 
   /** The records from that position on, merged; empty if the log has been removed. */

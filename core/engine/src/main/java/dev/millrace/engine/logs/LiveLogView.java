@@ -2,6 +2,7 @@ package dev.millrace.engine.logs;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** A view over live files. */
@@ -10,12 +11,14 @@ final class LiveLogView implements LogView {
   private final long total;
   private final long skip;
   private final int limit;
+  private final List<LogLine> open;
 
-  LiveLogView(LogMerge merge, long total, long skip, int limit) {
+  LiveLogView(LogMerge merge, long total, long skip, int limit, List<LogLine> open) {
     this.merge = merge;
     this.total = total;
     this.skip = skip;
     this.limit = limit;
+    this.open = open;
   }
 
   @Override
@@ -31,6 +34,11 @@ final class LiveLogView implements LogView {
   @Override
   public void forEach(Consumer<LogLine> consumer) {
     records(skip, record -> consumer.accept(record.line()));
+  }
+
+  @Override
+  public List<LogLine> open() {
+    return open;
   }
 
   /** Hands over the records after the first {@code skipped}. */

@@ -10,7 +10,13 @@ public interface LiveLogs {
    * Appends a chunk, first read by the worker at that time, if {@code offset} is the length of the
    * stream so far; else stores nothing. Returns the offset that is expected next either way.
    */
-  long append(ExecutionId execution, LogStream stream, long offset, Instant at, byte[] chunk);
+  long append(ExecutionId execution, LogStream stream, long offset, LogTimes times, byte[] chunk);
+
+  /** The same for a chunk that was read at once. */
+  default long append(
+      ExecutionId execution, LogStream stream, long offset, Instant at, byte[] chunk) {
+    return append(execution, stream, offset, LogTimes.at(at), chunk);
+  }
 
   /** Adds a status line of the master's own. */
   void note(ExecutionId execution, String line);

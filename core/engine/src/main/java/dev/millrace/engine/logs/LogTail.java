@@ -1,6 +1,7 @@
 package dev.millrace.engine.logs;
 
 import dev.millrace.engine.domain.Execution;
+import java.util.List;
 import java.util.function.BiConsumer;
 
 /** Follows one log from a position on. It holds nothing open between two reads. */
@@ -22,4 +23,9 @@ public interface LogTail {
    *     not there at the moment
    */
   Found read(Execution execution, int lines, BiConsumer<LogLine, LogPosition> taker);
+
+  /** Lines that have no end yet, as {@link LogView#open} has them. */
+  default List<LogLine> open(Execution execution) {
+    return List.of();
+  }
 }

@@ -6,6 +6,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 
 /**
  * One stream of one live log: its raw bytes, and beside them an entry for each chunk. An entry is
@@ -36,7 +40,11 @@ final class StreamFile {
     }
   }
 
+  /** A line is shown without its end when it has stood so long: others are only cut by a chunk. */
+  private static final Duration STANDS = Duration.ofMillis(250);
+
   private final LogRecord.Source source;
+  private final Clock clock;
   private final Path data;
   private final Path index;
   private long length;
@@ -44,11 +52,14 @@ final class StreamFile {
   private long records;
   private RecordCut cut = new RecordCut(0);
   private long lastMicros;
+  private Instant openSince;
 
-  StreamFile(Path folder, LogRecord.Source source) throws IOException {
+  StreamFile(Path folder, LogRecord.Source source, Clock clock) throws IOException {
     this.source = source;
+    this.clock = clock;
     this.data = folder.resolve(source.word);
     this.index = folder.resolve(source.word + ".idx");
+    this.openSince = clock.instant();
     if (Files.exists(data)) {
       restore();
     }
@@ -64,14 +75,28 @@ final class StreamFile {
   }
 
   /** Appends a chunk at the end and returns the new length. */
-  long append(long micros, byte[] chunk) throws IOException {
+  long append(LogTimes times, byte[] chunk) throws IOException {
     if (chunk.length == 0) {
       return length;
     }
-    long time = Math.max(micros, lastMicros + 1);
-    Chunk entry = new Chunk(length, time, records, cut.carry());
+    int parts = 1 + times.marks().size();
+    ByteBuffer entries = ByteBuffer.allocate(parts * Chunk.BYTES);
+    RecordCut after = new RecordCut(cut.carry());
+    long ended = 0;
+    long last = lastMicros;
+    int from = 0;
+    for (int i = 0; i < parts; i++) {
+      long micros = i == 0 ? times.micros() : times.marks().get(i - 1).micros();
+      int to = i < times.marks().size() ? times.marks().get(i).at() : chunk.length;
+      long time = Math.max(micros, last + 1);
+      entries.put(new Chunk(length + from, time, records + ended, after.carry()).bytes());
+      long here = after.feed(chunk, from, to);
+      ended += here;
+      last = time + here;
+      from = to;
+    }
     try (FileChannel to = open(index)) {
-      write(to, entry.bytes(), chunks * Chunk.BYTES);
+      write(to, entries.flip(), chunks * Chunk.BYTES);
     }
     try (FileChannel to = open(data)) {
       try {
@@ -81,12 +106,30 @@ final class StreamFile {
         throw e;
       }
     }
-    chunks++;
+    if (ended > 0 || cut.carry() == 0) {
+      openSince = clock.instant();
+    }
+    chunks += parts;
     length += chunk.length;
-    long ended = cut.feed(chunk, 0, chunk.length);
     records += ended;
-    lastMicros = time + ended;
+    cut = after;
+    lastMicros = last;
     return length;
+  }
+
+  /** The last line as it stands, if it has been without its end for a while. */
+  Optional<LogLine> openLine() throws IOException {
+    if (cut.carry() == 0 || openSince.plus(STANDS).isAfter(clock.instant())) {
+      return Optional.empty();
+    }
+    try (RecordCursor cursor = cursor(records, true)) {
+      LogRecord record = cursor.peek();
+      String state = record == null ? "" : OpenLine.state(record.bytes());
+      return record == null || state.isBlank()
+          ? Optional.empty()
+          : Optional.of(
+              new LogLine(Micros.toInstant(record.micros()), source.stream, state));
+    }
   }
 
   /** Reads from the record of that number on; {@code whole} shows a last one that has no end. */

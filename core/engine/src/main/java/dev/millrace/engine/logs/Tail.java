@@ -10,6 +10,7 @@ import dev.millrace.spi.storage.ByteRange;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -59,6 +60,19 @@ final class Tail implements LogTail {
                 .flatMap(Execution::log);
       }
       return sealed.isPresent() ? sealed(sealed.get(), lines, taker) : new Found(false, false);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the log of execution " + execution.id(), e);
+    }
+  }
+
+  @Override
+  public List<LogLine> open(Execution execution) {
+    if (execution.settledAt().isPresent()) {
+      return List.of();
+    }
+    try {
+      Optional<LiveLog> files = live.find(execution.id());
+      return files.isPresent() ? files.get().openLines(EnumSet.allOf(LogStream.class)) : List.of();
     } catch (IOException e) {
       throw new UncheckedIOException("the log of execution " + execution.id(), e);
     }

@@ -31,6 +31,12 @@ public interface Feed {
     /** A line of the log, and the position from which a reader goes on after it. */
     record Line(String position, LogPage.Line line) implements Item {}
 
+    /**
+     * A line that has no end yet, as it stands; the next one of the stream, or a line, takes its
+     * place. Its text is empty when a terminal would show none any more.
+     */
+    record Partial(LogPage.Line line) implements Item {}
+
     /** The execution's state, where it differs from the one told before. */
     record State(String status, String detail, Optional<String> reason) implements Item {}
 

@@ -114,6 +114,7 @@ public final class Feeds {
     private final ExecutionId id;
     private final LogTail tail;
     private Optional<Item.State> told = Optional.empty();
+    private List<LogPage.Line> partial = List.of();
 
     LogFeed(Actor actor, ExecutionId id, LogTail tail) {
       this.actor = actor;
@@ -138,11 +139,33 @@ public final class Feeds {
       } catch (StoreUnavailable e) {
         throw Refusal.of(e);
       }
+      if (!found.more()) {
+        partial(seen.execution(), items);
+      }
       if (!found.more() && !told.equals(Optional.of(seen.state()))) {
         told = Optional.of(seen.state());
         items.add(seen.state());
       }
       return new Batch(items, found.more(), !found.more() && ended(seen, found));
+    }
+
+    private void partial(Execution execution, List<Item> items) {
+      List<LogPage.Line> now = tail.open(execution).stream().map(LogPage::line).toList();
+      for (LogPage.Line line : now) {
+        if (!partial.contains(line)) {
+          items.add(new Item.Partial(line));
+        }
+      }
+      for (LogPage.Line before : partial) {
+        boolean stands = now.stream().anyMatch(line -> line.stream().equals(before.stream()));
+        boolean ended =
+            items.stream()
+                .anyMatch(i -> i instanceof Item.Line l && l.line().stream().equals(before.stream()));
+        if (!stands && !ended) {
+          items.add(new Item.Partial(new LogPage.Line(before.time(), before.stream(), "")));
+        }
+      }
+      partial = now;
     }
 
     private Seen look(Session session) {

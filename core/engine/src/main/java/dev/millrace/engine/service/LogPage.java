@@ -3,6 +3,7 @@ package dev.millrace.engine.service;
 import dev.millrace.engine.logs.LogLine;
 import dev.millrace.engine.logs.LogView;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** The end of a log, or all of it, as it was when it was asked for; to be closed. */
@@ -29,6 +30,11 @@ public final class LogPage implements AutoCloseable {
   /** Hands over the lines, oldest first; call it once. */
   public void forEach(Consumer<Line> consumer) {
     view.forEach(line -> consumer.accept(line(line)));
+  }
+
+  /** Lines that have no end yet, as they stand; they follow the others and count in the total. */
+  public List<Line> open() {
+    return view.open().stream().map(LogPage::line).toList();
   }
 
   static Line line(LogLine line) {

@@ -3,7 +3,9 @@ package dev.millrace.engine.logs;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.LogLengths;
@@ -296,5 +298,97 @@ class FileLogsTest {
     assertEquals(10, tail.size());
     assertEquals("line 24990", tail.get(0).message());
     assertEquals(index, LogIndex.read(new java.io.ByteArrayInputStream(index.bytes())));
+  }
+
+  @Test
+  void bytesThatWereReadOneAfterAnotherHaveTheirOwnTimes() throws IOException {
+    FileLogs logs = logs();
+    long first = Micros.of(NOW);
+    LogTimes times = LogTimes.of(first, "2:40,6:80", 9);
+    logs.append(id, LogStream.STDOUT, 0, times, bytes("a\nb\nc\nd\ne"));
+    logs.append(id, LogStream.STDERR, 0, LogTimes.of(first + 20, "2:40", 4), bytes("x\ny\n"));
+    assertEquals(List.of("a", "x", "b", "c", "y", "d"), messages(logs, 0, false));
+    assertEquals(List.of("c", "y", "d", "e"), messages(logs(), 4, true));
+    assertEquals(9, logs().append(id, LogStream.STDOUT, 0, NOW, bytes("x")));
+    for (String wrong : new String[] {"0:1", "9:1", "3:1,3:2", "3", "3:-1", "a:1", "3:1,"}) {
+      assertThrows(IllegalArgumentException.class, () -> LogTimes.of(first, wrong, 9), wrong);
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> LogTimes.of(first, "1:1,".repeat(LogTimes.MOST + 1), 9_000));
+  }
+
+  @Test
+  void aLineWithoutItsEndIsShownAsItStandsOnceItHasStoodForAWhile() throws IOException {
+    Instant[] now = {NOW};
+    FileLogs logs = new FileLogs(root, new Moving(now));
+    logs.append(id, LogStream.STDOUT, 0, NOW, bytes("one\ndots ."));
+    assertEquals(List.of(), open(logs, 0), "it may only be cut by its chunk");
+    now[0] = NOW.plusMillis(300);
+    assertEquals(List.of("dots ."), open(logs, 0));
+    logs.append(id, LogStream.STDOUT, 10, now[0], bytes("."));
+    assertEquals(List.of("dots .."), open(logs, 0));
+    logs.append(id, LogStream.STDERR, 0, now[0], bytes("10%\r 20%\r"));
+    now[0] = NOW.plusMillis(900);
+    assertEquals(List.of("dots ..", " 20%"), open(logs, 0));
+    assertEquals(List.of("one"), messages(logs, 0, false), "it is no line yet");
+    try (LogView view = logs.find(id).orElseThrow().open(2, ALL, false).orElseThrow()) {
+      assertEquals(3, view.total());
+      assertTrue(view.truncated());
+      view.forEach(line -> fail("those that are open are the last two: " + line));
+    }
+    assertEquals(13, logs.append(id, LogStream.STDERR, 9, now[0], bytes("   \r")));
+    assertEquals(List.of("dots .."), open(logs, 0), "the bar was wiped out");
+    logs.append(id, LogStream.STDOUT, 11, now[0], bytes("\nnext"));
+    assertEquals(List.of(), open(logs, 0));
+    assertEquals(List.of("one", "dots .."), messages(logs, 0, false));
+    assertEquals(List.of("one", "dots ..", "next", "10%\r 20%\r   \r"), sorted(logs));
+    assertEquals(List.of(), open(logs, 0));
+  }
+
+  @Test
+  void ofALongLineWithoutItsEndTheEndIsShown() throws IOException {
+    Instant[] now = {NOW};
+    FileLogs logs = new FileLogs(root, new Moving(now));
+    logs.append(id, LogStream.STDOUT, 0, NOW, bytes("x".repeat(70_000) + "end"));
+    now[0] = NOW.plusSeconds(1);
+    List<String> open = open(logs, 0);
+    assertEquals(1, open.size());
+    assertEquals(4_097, open.get(0).length());
+    assertTrue(open.get(0).startsWith("…x") && open.get(0).endsWith("xend"));
+  }
+
+  private List<String> sorted(FileLogs logs) throws IOException {
+    return messages(logs, 0, true);
+  }
+
+  private List<String> open(FileLogs logs, int limit) throws IOException {
+    try (LogView view = logs.find(id).orElseThrow().open(limit, ALL, false).orElseThrow()) {
+      return view.open().stream().map(LogLine::message).toList();
+    }
+  }
+
+  /** A clock that the test moves. */
+  private static final class Moving extends Clock {
+    private final Instant[] now;
+
+    Moving(Instant[] now) {
+      this.now = now;
+    }
+
+    @Override
+    public Instant instant() {
+      return now[0];
+    }
+
+    @Override
+    public java.time.ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(java.time.ZoneId zone) {
+      return this;
+    }
   }
 }

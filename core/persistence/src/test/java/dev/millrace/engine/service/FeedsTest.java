@@ -79,6 +79,39 @@ class FeedsTest {
         Invalid.class, () -> feeds.log(desk.ada, id.toString(), Optional.of("not a position")));
   }
 
+  private static List<String> partials(Feed.Batch batch) {
+    List<String> lines = new ArrayList<>();
+    for (Feed.Item item : batch.items()) {
+      if (item instanceof Feed.Item.Partial partial) {
+        lines.add(partial.line().message());
+      }
+    }
+    return lines;
+  }
+
+  @Test
+  void aLineWithoutItsEndIsToldAsItStandsAndOnceWhenItHasEnded() {
+    Feed log = feeds.log(desk.ada, id.toString(), Optional.empty());
+    append(14, ".");
+    Feed.Batch first = log.next();
+    assertEquals(List.of("one", "two", "three"), lines(first));
+    assertEquals(List.of(), partials(first), "it may only be cut by its chunk");
+    desk.clock.now = desk.clock.now.plusMillis(300);
+    assertEquals(List.of("."), partials(log.next()));
+    assertEquals(List.of(), partials(log.next()), "nothing has changed");
+    append(15, ".");
+    assertEquals(List.of(".."), partials(log.next()));
+    append(16, "\r   \r");
+    assertEquals(List.of(""), partials(log.next()), "a terminal shows none any more");
+    append(21, "100%");
+    assertEquals(List.of("100%"), partials(log.next()));
+    append(25, "\n");
+    Feed.Batch last = log.next();
+    assertEquals(List.of("..\r   \r100%"), lines(last));
+    assertEquals(List.of(), partials(last));
+    assertEquals(List.of(), partials(log.next()));
+  }
+
   @Test
   void aFeedEndsWithTheTokenThatOpenedIt() {
     Tokens.Made token = tokens.make(desk.ada, Optional.empty(), "short", Optional.empty());
