@@ -6,6 +6,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -85,7 +86,7 @@ final class StreamInbox implements Closeable {
    * Takes that many bytes out of a pipe, fewer where there is no room: no more than the pipe holds,
    * or one, which waits for it.
    */
-  int receive(FileChannel from, int bytes) throws IOException {
+  int receive(ReadableByteChannel from, int bytes) throws IOException {
     int wanted = Math.min(bytes, CAPACITY - length);
     if (wanted <= 0) {
       return 0;
