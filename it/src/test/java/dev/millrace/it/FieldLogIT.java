@@ -192,8 +192,7 @@ class FieldLogIT {
     assertEquals(20 * group.size(), lines.size());
     long right =
         IntStream.range(0, 20)
-            .filter(
-                i -> lines.subList(i * group.size(), (i + 1) * group.size()).equals(group))
+            .filter(i -> lines.subList(i * group.size(), (i + 1) * group.size()).equals(group))
             .count();
     assertTrue(right >= 17, lines.toString());
   }

@@ -90,8 +90,7 @@ class LogIT {
     System.out.println("seed of the kills: " + seed + " (again with -Dit.seed=" + seed + ")");
     runs = Runs.asProcesses();
     project = runs.project("log");
-    Code code =
-        Code.of(Map.of("valohai.yaml", YAML, "write.pl", WRITE, "flood.pl", FLOOD));
+    Code code = Code.of(Map.of("valohai.yaml", YAML, "write.pl", WRITE, "flood.pl", FLOOD));
     commit = project.api().uploadCode(project.id(), code.archive());
   }
 
@@ -104,8 +103,7 @@ class LogIT {
 
   private String submit(String step, int lines) {
     Map<String, Object> body = new HashMap<>(project.defaults());
-    body.putAll(
-        Map.of("project", project.id(), "commit", commit, "step", step));
+    body.putAll(Map.of("project", project.id(), "commit", commit, "step", step));
     body.put("parameters", Map.of("lines", lines));
     return project.api().post("/api/v0/executions/", body).expectSuccess().get("id").asText();
   }

@@ -127,8 +127,7 @@ final class StreamFile {
       String state = record == null ? "" : OpenLine.state(record.bytes());
       return record == null || state.isBlank()
           ? Optional.empty()
-          : Optional.of(
-              new LogLine(Micros.toInstant(record.micros()), source.stream, state));
+          : Optional.of(new LogLine(Micros.toInstant(record.micros()), source.stream, state));
     }
   }
 

@@ -160,7 +160,8 @@ public final class Feeds {
         boolean stands = now.stream().anyMatch(line -> line.stream().equals(before.stream()));
         boolean ended =
             items.stream()
-                .anyMatch(i -> i instanceof Item.Line l && l.line().stream().equals(before.stream()));
+                .anyMatch(
+                    i -> i instanceof Item.Line l && l.line().stream().equals(before.stream()));
         if (!stands && !ended) {
           items.add(new Item.Partial(new LogPage.Line(before.time(), before.stream(), "")));
         }

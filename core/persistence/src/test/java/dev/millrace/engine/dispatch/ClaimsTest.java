@@ -204,7 +204,12 @@ class ClaimsTest {
     for (Object[] who : new Object[][] {{worker, "stale"}, {thief, lease}, {worker, null}}) {
       Worker as = (Worker) who[0];
       String with = (String) who[1];
-      assertEquals(410, status(() -> yard.reports.log(as, id, with, "stdout", new Reports.Chunk(0, 1, null, new byte[1]))));
+      assertEquals(
+          410,
+          status(
+              () ->
+                  yard.reports.log(
+                      as, id, with, "stdout", new Reports.Chunk(0, 1, null, new byte[1]))));
       assertEquals(
           410,
           status(() -> yard.reports.metadata(as, id, with, new Messages.Metadata(0, List.of()))));
