@@ -28,6 +28,12 @@ final class SqlAttempts implements AttemptStore {
   }
 
   @Override
+  public void remove(String key, Instant at) {
+    jdbc.change(
+        "delete from login_attempt where attempt_key = ? and attempted_at = ? limit 1", key, at);
+  }
+
+  @Override
   public void clear(String key) {
     jdbc.change("delete from login_attempt where attempt_key = ?", key);
   }

@@ -107,21 +107,31 @@ public final class Logins {
   }
 
   /**
-   * Counts this attempt as a failure before the password is looked at, one attempt at a time: else
-   * many sent at once would all be looked at. Success takes it back.
+   * Counts this attempt as a failure before the password is looked at, and only then looks how many
+   * there are: of many sent at once, to whatever masters, no more are looked at than an account
+   * stands. Success takes it back, and so does a refusal here.
    */
-  private synchronized void reserve(String account, String from) {
+  private void reserve(String account, String from) {
     Instant now = clock.instant();
     Instant since = now.minus(WINDOW);
     database.transact(
         session -> {
-          if (session.attempts().count(account, since) >= MOST_FOR_ACCOUNT
-              || session.attempts().count(from, since) >= MOST_FOR_ADDRESS) {
-            throw new TooMany(
-                WINDOW, "Too many failed logins; wait 15 minutes, or use an API token meanwhile");
-          }
           session.attempts().add(account, now);
           return true;
         });
+    boolean over =
+        database.read(
+            session ->
+                session.attempts().count(account, since) > MOST_FOR_ACCOUNT
+                    || session.attempts().count(from, since) >= MOST_FOR_ADDRESS);
+    if (over) {
+      database.transact(
+          session -> {
+            session.attempts().remove(account, now);
+            return true;
+          });
+      throw new TooMany(
+          WINDOW, "Too many failed logins; wait 15 minutes, or use an API token meanwhile");
+    }
   }
 }

@@ -8,6 +8,9 @@ public interface AttemptStore {
 
   long count(String key, Instant since);
 
+  /** Takes one attempt back. */
+  void remove(String key, Instant at);
+
   void clear(String key);
 
   int purge(Instant before, int limit);

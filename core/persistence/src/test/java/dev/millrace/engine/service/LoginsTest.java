@@ -2,6 +2,7 @@ package dev.millrace.engine.service;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.OwnerId;
@@ -9,9 +10,17 @@ import dev.millrace.engine.domain.Secret;
 import dev.millrace.persistence.H2Database;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,6 +69,42 @@ class LoginsTest {
     assertEquals("bob", logins.check("bob", RIGHT, HERE).name(), "others are not shut out");
     desk.clock.now = desk.clock.now.plus(Logins.WINDOW).plus(Duration.ofSeconds(1));
     assertEquals("ada", logins.check("ada", RIGHT, HERE).name());
+  }
+
+  @Test
+  @Timeout(300)
+  void ofManyAttemptsAtOnceNoMoreAreLookedAtThanAnAccountStands() throws Exception {
+    int many = 24;
+    AtomicInteger lookedAt = new AtomicInteger();
+    ExecutorService threads = Executors.newFixedThreadPool(many);
+    try {
+      CyclicBarrier start = new CyclicBarrier(many);
+      List<Future<?>> tries = new ArrayList<>();
+      for (int i = 0; i < many; i++) {
+        // Each on a master of its own: no monitor is shared.
+        Logins own = new Logins(desk.database, new Passwords(), tokens, desk.clock);
+        String address = "10.0.1." + i;
+        tries.add(
+            threads.submit(
+                () -> {
+                  start.await();
+                  try {
+                    own.check("ada", WRONG, address);
+                  } catch (Invalid e) {
+                    lookedAt.incrementAndGet();
+                  } catch (TooMany e) {
+                    // Not looked at.
+                  }
+                  return true;
+                }));
+      }
+      for (Future<?> one : tries) {
+        one.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertTrue(lookedAt.get() <= Logins.MOST_FOR_ACCOUNT, lookedAt + " were looked at");
   }
 
   @Test
