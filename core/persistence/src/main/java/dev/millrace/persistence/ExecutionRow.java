@@ -19,6 +19,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import jakarta.persistence.Version;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.NullUnmarked;
@@ -78,6 +79,13 @@ class ExecutionRow {
   UUID restartOf;
 
   UUID restartedAs;
+
+  @Column(updatable = false)
+  UUID commitId;
+
+  @Column(updatable = false)
+  UUID uploadStoreId;
+
   Instant modifiedAt;
   Instant deletedAt;
   @Version long version;
@@ -117,19 +125,20 @@ class ExecutionRow {
     row.logRecords = execution.log().map(SealedLog::records).orElse(null);
     row.restartOf = execution.restartOf().map(ExecutionId::value).orElse(null);
     row.restartedAs = execution.restartedAs().map(ExecutionId::value).orElse(null);
+    row.commitId = execution.spec().commit().value();
+    row.uploadStoreId = execution.spec().uploadStore().value();
     row.modifiedAt = execution.modifiedAt();
     row.deletedAt = execution.deletedAt().orElse(null);
     row.version = execution.version();
     return row;
   }
 
-  /** Keeps the end of a row that has come to one. */
-  void keepEnd(ExecutionRow stored) {
-    if (ExecutionStatus.valueOf(stored.status).terminal()) {
-      status = stored.status;
-      reason = stored.reason;
-      endedAt = stored.endedAt;
-    }
+  /** Whether this would give another end to a row that has come to one. */
+  boolean changesEndOf(ExecutionRow stored) {
+    return ExecutionStatus.valueOf(stored.status).terminal()
+        && !(stored.status.equals(status)
+            && Objects.equals(stored.reason, reason)
+            && Objects.equals(stored.endedAt, endedAt));
   }
 
   Execution execution(String spec) {

@@ -155,6 +155,17 @@ final class SqlData implements DatumStore {
   }
 
   @Override
+  public List<Datum> outputs(ExecutionId of, Optional<DatumId> after, int limit) {
+    return new Hql(session, "from Datum d")
+            .and("d.outputOf = :execution", "execution", of.value())
+            .and(after, "d.id > :after", "after", DatumId::value)
+            .list(Row.class, "d", "d.id", Slice.first(limit))
+            .stream()
+            .map(Row::datum)
+            .toList();
+  }
+
+  @Override
   public void remove(DatumId id) {
     jdbc.change("delete from datum_tag where datum_id = ?", id.value());
     jdbc.change("delete from datum where id = ?", id.value());

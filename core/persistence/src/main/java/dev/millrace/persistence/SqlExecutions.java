@@ -16,6 +16,7 @@ import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Slice;
 import dev.millrace.engine.store.Stretch;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.hibernate.StatelessSession;
+import org.jspecify.annotations.Nullable;
 
 /** Executions. */
 final class SqlExecutions implements ExecutionStore {
@@ -73,8 +75,7 @@ final class SqlExecutions implements ExecutionStore {
       return false;
     }
     ExecutionRow row = ExecutionRow.of(execution);
-    row.keepEnd(stored.get());
-    if (!table.update(row)) {
+    if (row.changesEndOf(stored.get()) || !table.update(row)) {
       return false;
     }
     facts.insert(fact, execution.version() + 1);
@@ -219,16 +220,40 @@ final class SqlExecutions implements ExecutionStore {
   }
 
   @Override
-  public Map<ExecutionId, Long> beats() {
-    Map<ExecutionId, Long> beats = new LinkedHashMap<>();
+  public Map<ExecutionId, Beat> beats() {
+    Map<ExecutionId, Beat> beats = new LinkedHashMap<>();
     jdbc.list(
-            row -> Map.entry(new ExecutionId(Micros.uuid(row.getBytes(1))), row.getLong(2)),
-            "select id, beat from execution where lease_worker_id is not null"
+            row ->
+                Map.entry(
+                    new ExecutionId(Micros.uuid(row.getBytes(1))),
+                    new Beat(row.getLong(2), row.getLong(3))),
+            "select id, beat, case when silent_beat = beat then silent_millis else 0 end"
+                + " from execution where lease_worker_id is not null"
                 + " and status not in "
                 + TERMINAL
                 + " order by created_at, id")
         .forEach(entry -> beats.put(entry.getKey(), entry.getValue()));
     return beats;
+  }
+
+  @Override
+  public void silent(Map<ExecutionId, Beat> leases) {
+    List<@Nullable Object[]> rows = new ArrayList<>();
+    leases.forEach(
+        (id, beat) ->
+            rows.add(
+                new Object[] {
+                  beat.number(),
+                  beat.silentMillis(),
+                  id.value(),
+                  beat.number(),
+                  beat.number(),
+                  beat.silentMillis()
+                }));
+    jdbc.changeEach(
+        "update execution set silent_beat = ?, silent_millis = ? where id = ? and beat = ?"
+            + " and (silent_beat is null or silent_beat <> ? or silent_millis < ?)",
+        rows);
   }
 
   @Override

@@ -99,6 +99,16 @@ final class SqlOwners implements OwnerStore {
   }
 
   @Override
+  public boolean anotherAdministrator(OwnerId than) {
+    return from()
+        .and("o.kind = :kind", "kind", USER)
+        .and("o.administrator = true and o.disabled = false")
+        .and("o.id <> :than", "than", than.value())
+        .first(Row.class, "o", "o.id")
+        .isPresent();
+  }
+
+  @Override
   public Rows<Organization> organizations(Scope scope, Slice slice) {
     return from()
         .and("o.kind = :kind", "kind", ORGANIZATION)

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.engine.domain.EnvironmentId;
 import dev.millrace.engine.domain.Execution;
+import dev.millrace.engine.domain.ExecutionChange;
 import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.Fact;
@@ -17,6 +18,7 @@ import dev.millrace.engine.domain.Project;
 import dev.millrace.engine.domain.WorkerId;
 import dev.millrace.engine.store.DuplicateRow;
 import dev.millrace.engine.store.ExecutionFilter;
+import dev.millrace.engine.store.ExecutionStore.Beat;
 import dev.millrace.engine.store.Rows;
 import dev.millrace.engine.store.Slice;
 import java.util.Collections;
@@ -115,13 +117,16 @@ abstract class ExecutionContract extends Contract {
     assertTrue(update(ended, "Settled"));
     Execution again =
         Samples.at(Samples.changed(execution, ExecutionStatus.COMPLETE, Optional.empty()), 2);
-    assertTrue(update(again, "Renamed"));
+    assertFalse(update(again, "Renamed"), "nothing else is stored than what was asked for");
     Execution now = stored(execution);
     assertEquals(ExecutionStatus.ERROR, now.status());
     assertEquals(ended.reason(), now.reason());
     assertEquals(ended.endedAt(), now.endedAt());
-    assertEquals(execution.title(), now.title());
-    assertEquals(3, now.version());
+    assertEquals(2, now.version());
+    Execution renamed = ExecutionChange.of(now).title("another").at(now.modifiedAt());
+    assertTrue(update(renamed, "Renamed"));
+    assertEquals("another", stored(execution).title());
+    assertEquals(ended.endedAt(), stored(execution).endedAt());
   }
 
   @Test
@@ -346,17 +351,17 @@ abstract class ExecutionContract extends Contract {
     Execution execution = submitted(1);
     Lease lease = lease(Lease.State.HELD);
     update(Samples.changed(execution, ExecutionStatus.STARTED, Optional.of(lease)), "Started");
-    assertEquals(Map.of(execution.id(), 0L), read(s -> s.executions().beats()));
+    assertEquals(Map.of(execution.id(), new Beat(0, 0)), read(s -> s.executions().beats()));
     assertTrue(did(s -> s.executions().beat(execution.id(), lease.tokenHash())));
     assertTrue(did(s -> s.executions().beat(execution.id(), lease.tokenHash())));
     assertFalse(did(s -> s.executions().beat(execution.id(), "00".repeat(32))));
-    assertEquals(Map.of(execution.id(), 2L), read(s -> s.executions().beats()));
+    assertEquals(Map.of(execution.id(), new Beat(2, 0)), read(s -> s.executions().beats()));
     assertEquals(2L, (long) read(s -> s.executions().beat(execution.id())));
     assertEquals(2, stored(execution).version());
     update(
         Samples.at(Samples.changed(execution, ExecutionStatus.STOPPING, Optional.of(lease)), 2),
         "Stopping");
-    assertEquals(Map.of(execution.id(), 2L), read(s -> s.executions().beats()));
+    assertEquals(Map.of(execution.id(), new Beat(2, 0)), read(s -> s.executions().beats()));
   }
 
   @Test

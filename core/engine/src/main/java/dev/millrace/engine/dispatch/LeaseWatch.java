@@ -7,6 +7,7 @@ import dev.millrace.engine.loop.Stillness;
 import dev.millrace.engine.queue.Queue;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.ExecutionStore.Beat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,17 +24,23 @@ import org.slf4j.LoggerFactory;
 /**
  * Takes back offers that nobody accepted and ends executions whose worker is gone. It counts how
  * long it has seen the same beat number itself, on a clock that nobody sets; time in which it could
- * not look does not count.
+ * not look does not count. It writes long silence down, so that masters that are started again and
+ * again find a silent run as well.
  */
 @Component(service = LeaseWatch.class, immediate = true)
 public final class LeaseWatch {
   private static final Logger log = LoggerFactory.getLogger(LeaseWatch.class);
 
+  private static final Duration WRITTEN_EACH = Duration.ofSeconds(15);
+  private static final Duration FIRST_LOOK = Duration.ofSeconds(30);
+
   /** What was seen of one lease. */
   private static final class Seen {
     private final Stillness stillness = new Stillness();
     private long beat = -1;
+    private Duration before = Duration.ZERO;
     private Duration unchanged = Duration.ZERO;
+    private Duration written = Duration.ZERO;
     private boolean held;
   }
 
@@ -73,24 +80,50 @@ public final class LeaseWatch {
 
   /** Looks once at all beats. Only one thread calls it. */
   public void tick() {
-    Map<ExecutionId, Long> beats = database.read(s -> s.executions().beats());
+    Map<ExecutionId, Beat> beats = database.read(s -> s.executions().beats());
     long now = nanos.getAsLong();
     seen.keySet().retainAll(beats.keySet());
     List<ExecutionId> silent = new ArrayList<>();
+    Map<ExecutionId, Beat> toWrite = new HashMap<>();
     beats.forEach(
         (id, beat) -> {
-          Seen known = seen.computeIfAbsent(id, i -> new Seen());
-          if (known.beat != beat) {
-            known.beat = beat;
+          Seen known = seen.get(id);
+          if (known == null) {
+            known = new Seen();
+            known.before = remembered(beat);
+            known.written = known.before;
+            seen.put(id, known);
+          } else if (known.beat != beat.number()) {
             known.held = false;
+            known.before = Duration.ZERO;
+            known.written = Duration.ZERO;
           }
-          known.unchanged = known.stillness.look(beat, now);
+          known.beat = beat.number();
+          known.unchanged = known.before.plus(known.stillness.look(beat.number(), now));
+          if (known.held && known.unchanged.minus(known.written).compareTo(WRITTEN_EACH) >= 0) {
+            known.written = known.unchanged;
+            toWrite.put(id, new Beat(beat.number(), known.unchanged.toMillis()));
+          }
           Duration limit = known.held ? settings.workerLost() : settings.offer();
           if (known.unchanged.compareTo(limit) >= 0) {
             silent.add(id);
           }
         });
+    if (!toWrite.isEmpty()) {
+      database.transact(
+          s -> {
+            s.executions().silent(toWrite);
+            return true;
+          });
+    }
     silent.forEach(this::judge);
+  }
+
+  /** A worker that this master has not heard yet gets a while to be heard. */
+  private Duration remembered(Beat beat) {
+    Duration most = settings.workerLost().minus(FIRST_LOOK);
+    Duration silent = Duration.ofMillis(beat.silentMillis());
+    return most.isNegative() ? Duration.ZERO : silent.compareTo(most) < 0 ? silent : most;
   }
 
   private void judge(ExecutionId id) {

@@ -37,6 +37,7 @@ public final class Leases {
   private static final Logger log = LoggerFactory.getLogger(Leases.class);
   private static final int MAX_RUNS = 4096;
   private static final int MOST_WORDS = 500;
+  private static final int ATTEMPTS = 20;
   static final Scope EVERYTHING = new Scope.Everything();
 
   private final Database database;
@@ -108,37 +109,52 @@ public final class Leases {
             .filter(e -> offeredOrHeld(e, worker, offer, leaseToken))
             .orElseThrow(Refused::offerGone);
     JsonNode assignment = assignments.build(worker, execution, leaseToken);
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      Outcome outcome = database.transact(s -> accept(s, worker, id, offer, leaseToken));
+      if (outcome == Outcome.STARTED) {
+        log.info("execution started execution={} worker={}", id, worker.id());
+      }
+      if (outcome != Outcome.RACED) {
+        return assignment;
+      }
+    }
+    throw new Refused(503, "busy", "The execution is being changed by others. Try again.");
+  }
+
+  private enum Outcome {
+    STARTED,
+    HELD,
+    RACED
+  }
+
+  private Outcome accept(
+      Session session, Worker worker, ExecutionId id, Secret offer, Secret leaseToken) {
     Lease held = new Lease(worker.id(), Lease.State.HELD, InstallationKey.hash(leaseToken));
     Instant now = clock.instant();
-    boolean accepted =
-        database.transact(
-            s -> {
-              Execution row =
-                  s.executions()
-                      .find(EVERYTHING, id)
-                      .filter(e -> offeredOrHeld(e, worker, offer, leaseToken))
-                      .orElseThrow(Refused::offerGone);
-              if (row.lease().map(Lease::state).orElseThrow() == Lease.State.HELD) {
-                return false;
-              }
-              Execution started =
-                  ExecutionChange.of(row)
-                      .status(ExecutionStatus.STARTED)
-                      .lease(held)
-                      .startedAt(now)
-                      .notWaiting()
-                      .at(now);
-              if (!s.executions()
-                  .update(started, fact(row, "Started", now, Map.of("worker", worker.name())))) {
-                throw Refused.offerGone();
-              }
-              s.executions().beat(id, held.tokenHash());
-              return true;
-            });
-    if (accepted) {
-      log.info("execution started execution={} worker={}", id, worker.id());
+    Execution row =
+        session
+            .executions()
+            .find(EVERYTHING, id)
+            .filter(e -> offeredOrHeld(e, worker, offer, leaseToken))
+            .orElseThrow(Refused::offerGone);
+    if (row.lease().map(Lease::state).orElseThrow() == Lease.State.HELD) {
+      return Outcome.HELD;
     }
-    return assignment;
+    Execution started =
+        ExecutionChange.of(row)
+            .status(ExecutionStatus.STARTED)
+            .lease(held)
+            .startedAt(now)
+            .notWaiting()
+            .at(now);
+    if (!session
+        .executions()
+        .update(started, fact(row, "Started", now, Map.of("worker", worker.name())))) {
+      // Perhaps the same accept, sent twice: what the row says now decides.
+      return Outcome.RACED;
+    }
+    session.executions().beat(id, held.tokenHash());
+    return Outcome.STARTED;
   }
 
   /** Raises the beats of worker and leases, and says what to do with each run. */

@@ -1,6 +1,7 @@
 package dev.millrace.engine.dispatch;
 
 import dev.millrace.engine.domain.Datum;
+import dev.millrace.engine.domain.DatumId;
 import dev.millrace.engine.domain.EnvironmentValue;
 import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.ExecutionChange;
@@ -20,9 +21,7 @@ import dev.millrace.engine.logs.LiveLogs;
 import dev.millrace.engine.queue.Queue;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
-import dev.millrace.engine.store.DatumFilter;
 import dev.millrace.engine.store.Session;
-import dev.millrace.engine.store.Slice;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,6 +44,8 @@ public final class LostRuns {
 
   /** The input of a restart that holds what the lost run had put out. */
   static final String INPUT = "_restart";
+
+  private static final int PAGE = 5_000;
 
   private final Database database;
   private final LiveLogs logs;
@@ -215,23 +216,20 @@ public final class LostRuns {
 
   /** Those of the lost run, and what it had put out. */
   private List<ExecutionInput> inputs(Session session, Execution lost) {
-    DatumFilter filter =
-        new DatumFilter(
-            Optional.empty(),
-            Optional.of(lost.id()),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            false);
     List<InputFile> files = new ArrayList<>();
     List<String> uris = new ArrayList<>();
-    for (Datum datum :
-        session.data().list(Leases.EVERYTHING, filter, Slice.first(Slice.MAX_LIMIT)).items()) {
-      if (datum.purgedAt().isEmpty()) {
-        uris.add("datum://" + datum.id());
-        files.add(new InputFile(datum.name(), "datum://" + datum.id(), Optional.of(datum.id())));
+    Optional<DatumId> after = Optional.empty();
+    List<Datum> page;
+    do {
+      page = session.data().outputs(lost.id(), after, PAGE);
+      for (Datum datum : page) {
+        after = Optional.of(datum.id());
+        if (datum.purgedAt().isEmpty()) {
+          uris.add("datum://" + datum.id());
+          files.add(new InputFile(datum.name(), "datum://" + datum.id(), Optional.of(datum.id())));
+        }
       }
-    }
+    } while (page.size() == PAGE);
     List<ExecutionInput> inputs =
         new ArrayList<>(
             lost.spec().inputs().stream().filter(i -> !i.name().equals(INPUT)).toList());

@@ -209,9 +209,7 @@ public final class Users {
   }
 
   private static void requireAnotherAdmin(Session session, User user) {
-    boolean another =
-        session.owners().users(Slice.first(Slice.MAX_LIMIT)).items().stream()
-            .anyMatch(u -> u.admin() && !u.disabled() && !u.id().equals(user.id()));
+    boolean another = session.owners().anotherAdministrator(user.id());
     if (!another) {
       throw new Conflict(
           "last_administrator", "This is the last administrator; make another one first");

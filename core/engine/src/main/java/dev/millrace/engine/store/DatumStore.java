@@ -2,6 +2,7 @@ package dev.millrace.engine.store;
 
 import dev.millrace.engine.domain.Datum;
 import dev.millrace.engine.domain.DatumId;
+import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.PendingUpload;
 import java.time.Instant;
 import java.util.List;
@@ -24,6 +25,9 @@ public interface DatumStore {
 
   /** The first of those data, as many as fit into one stretch. */
   Stretch<Datum> read(List<DatumId> keys);
+
+  /** What that execution has put out, by id, at most {@code limit} after that one. */
+  List<Datum> outputs(ExecutionId of, Optional<DatumId> after, int limit);
 
   /** Removes the row with its tags. */
   void remove(DatumId id);

@@ -22,8 +22,8 @@ public interface ExecutionStore {
   /**
    * The one way in which an execution changes state: stores {@code execution} with its version
    * raised by one if the row still has {@code execution.version()}, and {@code fact} with the
-   * raised version as its sequence; else stores nothing and returns false. A row whose status is
-   * terminal keeps its status, reason and end.
+   * raised version as its sequence; else stores nothing and returns false. What would change
+   * status, reason or end of a row whose status is terminal is refused in the same way.
    */
   boolean update(Execution execution, Fact fact);
 
@@ -81,8 +81,22 @@ public interface ExecutionStore {
   /** The beat of the lease as it is now; with the row's lock where this transaction has it. */
   long beat(ExecutionId id);
 
+  /**
+   * The beat of a lease.
+   *
+   * @param silentMillis for how long masters have seen it stand at that number, as far as they
+   *     wrote it down
+   */
+  record Beat(long number, long silentMillis) {}
+
   /** The beats of all offered and held leases. */
-  Map<ExecutionId, Long> beats();
+  Map<ExecutionId, Beat> beats();
+
+  /**
+   * Writes down for how long these leases have stood at their numbers; shorter times than those
+   * that are written, and leases that have beaten since, are left out.
+   */
+  void silent(Map<ExecutionId, Beat> leases);
 
   /**
    * Those that may be removed for good: deleted before that time, they or their project; settled,

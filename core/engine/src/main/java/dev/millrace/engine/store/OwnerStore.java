@@ -34,6 +34,9 @@ public interface OwnerStore {
   /** Users by name. */
   Rows<User> users(Slice slice);
 
+  /** Whether a user other than that one is an administrator and not disabled. */
+  boolean anotherAdministrator(OwnerId than);
+
   /** Organisations in the scope, by name. */
   Rows<Organization> organizations(Scope scope, Slice slice);
 

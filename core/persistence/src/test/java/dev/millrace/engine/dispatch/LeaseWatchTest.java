@@ -1,6 +1,7 @@
 package dev.millrace.engine.dispatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -48,6 +49,51 @@ class LeaseWatchTest {
   }
 
   @Test
+  void theClockOfASilentRunOutlivesRestartsOfTheMaster() {
+    yard.watch(watch, Duration.ofSeconds(50));
+    LeaseWatch second = yard.watch();
+    second.tick();
+    yard.watch(second, Duration.ofSeconds(29));
+    assertFalse(yard.row(id).status().terminal(), "whoever lives can beat first");
+    yard.watch(second, Duration.ofSeconds(2));
+    assertTrue(yard.row(id).status().terminal());
+  }
+
+  @Test
+  void aBeatAfterARestartStartsTheClockAnew() {
+    yard.watch(watch, Duration.ofSeconds(50));
+    assertEquals("continue", yard.order(worker, id, lease));
+    LeaseWatch second = yard.watch();
+    second.tick();
+    yard.watch(second, Duration.ofSeconds(59));
+    assertFalse(yard.row(id).status().terminal());
+  }
+
+  @Test
+  void aRestartTakesAllOutputsAsInput() {
+    Execution lost = restarting();
+    yard.started(yard.worker("two"), lost);
+    int many = 20_001;
+    h2.database()
+        .transact(
+            s -> {
+              for (int i = 0; i < many; i++) {
+                s.data().insert(yard.desk.datum(lost, "file-" + i));
+              }
+              return true;
+            });
+    watch.tick();
+    yard.watch(watch, Duration.ofSeconds(61));
+    Execution restart = yard.row(yard.row(lost.id()).restartedAs().orElseThrow());
+    assertEquals(
+        many,
+        restart.spec().inputs().stream()
+            .filter(input -> input.name().equals(LostRuns.INPUT))
+            .mapToInt(input -> input.files().size())
+            .sum());
+  }
+
+  @Test
   void aSilentWorkerKeepsItsRunUntilTheLongLimitAndNoLonger() {
     yard.watch(watch, Duration.ofSeconds(59));
     assertEquals(ExecutionStatus.STARTED, yard.row(id).status());
@@ -79,7 +125,7 @@ class LeaseWatchTest {
     yard.nanos.addAndGet(Duration.ofDays(2).toNanos());
     watch.tick();
     restarted.tick();
-    yard.watch(restarted, Duration.ofSeconds(55));
+    yard.watch(restarted, Duration.ofSeconds(25));
     watch.tick();
     assertEquals(ExecutionStatus.STARTED, yard.row(id).status());
   }

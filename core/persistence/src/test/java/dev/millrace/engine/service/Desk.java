@@ -247,30 +247,34 @@ public final class Desk {
   }
 
   Datum output(ExecutionView of, String name) {
-    DatumId id = new DatumId(ids.next());
-    Datum datum =
-        new Datum(
-            id,
-            of.project().id(),
-            Optional.of(of.execution().id()),
-            name,
-            3,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            store.id(),
-            "data/" + id,
-            "file:///data/data/" + id,
-            List.of(),
-            "{}",
-            clock.now,
-            clock.now,
-            clock.now,
-            Optional.empty(),
-            1);
+    Datum datum = datum(of.execution(), name);
     database.transact(session -> session.data().insert(datum));
     blobs.held.put(datum.key(), new byte[] {1, 2, 3});
     return datum;
+  }
+
+  /** An output of that name, not stored yet. */
+  public Datum datum(Execution of, String name) {
+    DatumId id = new DatumId(ids.next());
+    return new Datum(
+        id,
+        of.project(),
+        Optional.of(of.id()),
+        name,
+        3,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        store.id(),
+        "data/" + id,
+        "file:///data/data/" + id,
+        List.of(),
+        "{}",
+        clock.now,
+        clock.now,
+        clock.now,
+        Optional.empty(),
+        1);
   }
 
   public Environment environment(String slug) {
@@ -422,11 +426,14 @@ public final class Desk {
     /** What is thrown for keys that end so. */
     public final Map<String, StoreUnavailable> refusing = new HashMap<>();
 
+    /** Why single stores are away, by their names. */
+    public final Map<String, String> awayByName = new HashMap<>();
+
     int writes;
 
     @Override
     public Optional<String> missing(DataStore store) {
-      return away;
+      return away.or(() -> Optional.ofNullable(awayByName.get(store.name())));
     }
 
     @Override
@@ -453,8 +460,12 @@ public final class Desk {
               });
     }
 
+    /** Called before a file is taken: a store may take its time. */
+    public Runnable slow = () -> {};
+
     @Override
     public void ensure(DataStore store, String key, Path file) {
+      slow.run();
       check();
       writes++;
       try {
