@@ -8,7 +8,9 @@ import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Version;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.hibernate.StatelessSession;
@@ -53,6 +55,31 @@ final class SqlNodes implements NodeStore {
   }
 
   @Override
+  public Map<String, Load> loads(EnvironmentId group) {
+    Map<String, Load> loads = new HashMap<>();
+    jdbc.list(
+            row -> Map.entry(row.getString(1), new Load(row.getInt(2), row.getInt(3))),
+            "select w.node_key, count(*), sum(case when e.ended_at is null then 1 else 0 end)"
+                + " from worker w join execution e on e.lease_worker_id = w.id"
+                + " where w.group_id = ? and w.removed_at is null and w.node_key is not null"
+                + " group by w.node_key",
+            group.value())
+        .forEach(entry -> loads.put(entry.getKey(), entry.getValue()));
+    return loads;
+  }
+
+  @Override
+  public Map<String, Long> beats() {
+    Map<String, Long> beats = new HashMap<>();
+    jdbc.list(
+            row -> Map.entry(row.getString(1), row.getLong(2)),
+            "select node_key, sum(beat) from worker where removed_at is null"
+                + " and node_key is not null group by node_key")
+        .forEach(entry -> beats.put(entry.getKey(), entry.getValue()));
+    return beats;
+  }
+
+  @Override
   public int purgeGone(Instant before, int limit) {
     return jdbc.change(
         "delete from wanted_node where state = 'GONE' and modified_at < ? limit ?", before, limit);
@@ -68,6 +95,7 @@ final class SqlNodes implements NodeStore {
     String provider;
     String state;
     String nodeId;
+    String masterId;
     String detail;
     Instant createdAt;
     Instant modifiedAt;
@@ -80,6 +108,7 @@ final class SqlNodes implements NodeStore {
       row.provider = node.provider();
       row.state = node.state().name();
       row.nodeId = node.nodeId().orElse(null);
+      row.masterId = node.master().orElse(null);
       row.detail = node.detail();
       row.createdAt = node.createdAt();
       row.modifiedAt = node.modifiedAt();
@@ -94,6 +123,7 @@ final class SqlNodes implements NodeStore {
           provider,
           WantedNode.State.valueOf(state),
           Optional.ofNullable(nodeId),
+          Optional.ofNullable(masterId),
           detail,
           createdAt,
           modifiedAt,

@@ -309,7 +309,16 @@ abstract class InstallationContract extends Contract {
 
   private WantedNode node(WantedNode.State state, long version) {
     return new WantedNode(
-        "key-1", group, "onprem", state, Optional.of("i-1"), "asked", NOW, NOW, version);
+        "key-1",
+        group,
+        "onprem",
+        state,
+        Optional.of("i-1"),
+        Optional.of("master-1"),
+        "asked",
+        NOW,
+        NOW,
+        version);
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.util.Optional;
  * A machine that the engine wants or wanted; its key names one node for one life.
  *
  * @param nodeId what the provider calls it, once it has answered
+ * @param master the one that saw it last: some providers show a machine to that one alone
  */
 public record WantedNode(
     String key,
@@ -14,6 +15,7 @@ public record WantedNode(
     String provider,
     State state,
     Optional<String> nodeId,
+    Optional<String> master,
     String detail,
     Instant createdAt,
     Instant modifiedAt,

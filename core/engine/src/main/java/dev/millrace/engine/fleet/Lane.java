@@ -49,6 +49,7 @@ final class Lane implements AutoCloseable {
   private final FleetContext fleet;
   private final Nodes nodes;
   private final Scaling scaling;
+  private final Unseen unseen;
   private final Patience patience = new Patience();
   private final Set<NodeId> strangers = new HashSet<>();
   private final Map<String, String> faults = new HashMap<>();
@@ -58,7 +59,9 @@ final class Lane implements AutoCloseable {
   Lane(String provider, FleetContext fleet, boolean looping) {
     this.provider = provider;
     this.fleet = fleet;
-    this.nodes = new Nodes(fleet.database(), fleet.leadership(), fleet.clock());
+    this.nodes =
+        new Nodes(fleet.database(), fleet.leadership(), fleet.clock(), fleet.self().master());
+    this.unseen = new Unseen(fleet.self().workerLost());
     this.scaling = new Scaling(fleet.database(), nodes, fleet.clock(), fleet.nanos());
     Loop.Body body = fleet.leadership().led(this::tick);
     this.loop =
@@ -86,9 +89,12 @@ final class Lane implements AutoCloseable {
         .database()
         .read(s -> s.environments().list(new Scope.Everything(), Slice.first(1_000)).items())
         .forEach(group -> groups.put(group.id(), group));
-    scaling.keepOnly(living().stream().map(WantedNode::key).collect(Collectors.toSet()));
+    List<WantedNode> rows = living();
+    Set<String> keys = rows.stream().map(WantedNode::key).collect(Collectors.toSet());
+    scaling.keepOnly(keys);
+    unseen.keepOnly(keys);
     try {
-      reconcile(groups, new InstallationId(installation.get()));
+      reconcile(groups, rows, new InstallationId(installation.get()));
       faults.remove(provider);
     } catch (PluginMissing e) {
       fault(provider, String.valueOf(e.getMessage()));
@@ -117,7 +123,8 @@ final class Lane implements AutoCloseable {
     }
   }
 
-  private void reconcile(Map<EnvironmentId, Environment> groups, InstallationId mine)
+  private void reconcile(
+      Map<EnvironmentId, Environment> groups, List<WantedNode> before, InstallationId mine)
       throws PluginMissing, PluginException {
     Optional<GuardedCompute> compute = fleet.plugins().compute(provider);
     if (compute.isEmpty()) {
@@ -126,7 +133,7 @@ final class Lane implements AutoCloseable {
     for (Environment group : groups.values()) {
       if (group.provider().equals(Optional.of(provider))) {
         List<WantedNode> rows =
-            living().stream().filter(row -> row.group().equals(group.id())).toList();
+            before.stream().filter(row -> row.group().equals(group.id())).toList();
         scaling.scale(group, provider, rows);
       }
     }
@@ -136,11 +143,12 @@ final class Lane implements AutoCloseable {
     List<Node> seen = seen(compute.get(), mine);
     patience.granted(provider);
     Set<NodeId> known = new HashSet<>();
+    Look look = new Look(nodes.beats(), new HashMap<>());
     for (WantedNode row : living()) {
       Optional<Node> node = pick(row, seen);
       node.ifPresent(n -> known.add(n.id()));
       Optional<Environment> group = Optional.ofNullable(groups.get(row.group()));
-      step(compute.get(), group, row, node, mine);
+      step(compute.get(), group, new Machine(row, node), look, mine);
     }
     sweep(compute.get(), seen.stream().filter(n -> !known.contains(n.id())).toList());
   }
@@ -154,13 +162,20 @@ final class Lane implements AutoCloseable {
         .or(() -> all.stream().findFirst());
   }
 
+  /** A row and what the provider shows of it. */
+  private record Machine(WantedNode row, Optional<Node> node) {}
+
+  /** What was read once for all machines. */
+  private record Look(Map<String, Long> beats, Map<EnvironmentId, Nodes.Load> loads) {}
+
   private void step(
       GuardedCompute compute,
       Optional<Environment> group,
-      WantedNode row,
-      Optional<Node> node,
+      Machine machine,
+      Look look,
       InstallationId mine)
       throws PluginMissing {
+    WantedNode row = machine.row();
     boolean unwanted =
         group.flatMap(Environment::provider).filter(row.provider()::equals).isEmpty();
     if (unwanted && row.state() != WantedNode.State.RELEASING) {
@@ -169,8 +184,8 @@ final class Lane implements AutoCloseable {
     }
     switch (row.state()) {
       case WANTED -> ensure(compute, group.orElseThrow(), row, mine);
-      case RENTED -> rented(compute, group.orElseThrow(), row, node, mine);
-      case RELEASING -> release(compute, row, node);
+      case RENTED -> rented(compute, group.orElseThrow(), machine, look, mine);
+      case RELEASING -> release(compute, machine, look);
       case GONE -> {
         // Not listed.
       }
@@ -205,21 +220,23 @@ final class Lane implements AutoCloseable {
   }
 
   private void rented(
-      GuardedCompute compute,
-      Environment group,
-      WantedNode row,
-      Optional<Node> node,
-      InstallationId mine)
+      GuardedCompute compute, Environment group, Machine machine, Look look, InstallationId mine)
       throws PluginMissing {
+    WantedNode row = machine.row();
+    Optional<Node> node = machine.node();
     Instant now = fleet.clock().instant();
-    if (node.isEmpty()) {
+    if (node.isEmpty() && !nodes.mine(row)) {
+      unseen(row, look);
+    } else if (node.isEmpty()) {
       // Listed when it was rented, not listed now: somebody took it away.
       if (row.modifiedAt().isBefore(now.minus(SETTLED))) {
         nodes.gone(row, "it is no longer there");
       }
     } else if (node.get().state() == Node.State.FAILED) {
       nodes.releasing(row, "it failed: " + node.get().fault().map(Fault::message).orElse(""));
-    } else if (nodes.joined(row)) {
+    } else if (!nodes.mine(row)) {
+      nodes.seen(row);
+    } else if (look.beats().containsKey(row.key())) {
       nodes.note(row, "");
     } else if (row.createdAt().isBefore(now.minus(JoinToken.LIFE.multipliedBy(2)))) {
       nodes.releasing(row, "its worker did not join in two hours");
@@ -236,12 +253,25 @@ final class Lane implements AutoCloseable {
     }
   }
 
-  private void release(GuardedCompute compute, WantedNode row, Optional<Node> node)
-      throws PluginMissing {
-    boolean usable = node.filter(n -> n.state() != Node.State.FAILED).isPresent();
+  /** That this master does not see it proves nothing; that its worker is silent does. */
+  private void unseen(WantedNode row, Look look) {
+    Long beat = look.beats().getOrDefault(row.key(), -1L);
+    if (unseen.silent(row.key(), beat, now())) {
+      nodes.gone(row, "its master has gone and its worker is silent");
+    } else {
+      nodes.note(row, "a machine is on another master, which goes on without being seen here");
+    }
+  }
+
+  private void release(GuardedCompute compute, Machine machine, Look look) throws PluginMissing {
+    WantedNode row = machine.row();
+    Optional<Node> node = machine.node();
+    boolean elsewhere = node.isEmpty() && !nodes.mine(row);
+    boolean usable = elsewhere || node.filter(n -> n.state() != Node.State.FAILED).isPresent();
     boolean asked = row.modifiedAt().isAfter(fleet.clock().instant().minus(PERIOD.multipliedBy(2)));
     // What was claimed before the workers were told to take no more may end in peace.
-    if (usable && (asked || nodes.load(row.group()).runs(row) > 0)) {
+    Nodes.Load load = look.loads().computeIfAbsent(row.group(), nodes::load);
+    if (usable && (asked || load.runs(row) > 0)) {
       return;
     }
     try {

@@ -1,11 +1,11 @@
 package dev.millrace.engine.fleet;
 
 import dev.millrace.engine.domain.EnvironmentId;
-import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.WantedNode;
 import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.loop.Leadership;
 import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.NodeStore;
 import dev.millrace.engine.store.Session;
 import dev.millrace.spi.compute.Node;
 import java.time.Clock;
@@ -26,9 +26,11 @@ final class Nodes {
   private final Database database;
   private final Leadership leadership;
   private final Clock clock;
+  private final String me;
 
-  Nodes(Database database, Leadership leadership, Clock clock) {
+  Nodes(Database database, Leadership leadership, Clock clock, String me) {
     this.database = database;
+    this.me = me;
     this.leadership = leadership;
     this.clock = clock;
   }
@@ -47,9 +49,9 @@ final class Nodes {
         .isPresent();
   }
 
-  /** Whether a worker has joined from that machine. */
-  boolean joined(WantedNode row) {
-    return database.read(s -> !on(s, row).isEmpty());
+  /** By the keys of machines from which a worker has joined. */
+  Map<String, Long> beats() {
+    return database.read(s -> s.nodes().beats());
   }
 
   /**
@@ -65,19 +67,36 @@ final class Nodes {
   }
 
   Load load(EnvironmentId group) {
-    return database.read(
-        s -> {
-          Map<String, Integer> runs = new HashMap<>();
-          int running = 0;
-          for (Worker worker : s.workers().list(Optional.of(group), MANY)) {
-            if (worker.nodeKey().isPresent()) {
-              List<Execution> leased = s.executions().leasedTo(worker.id());
-              runs.merge(worker.nodeKey().get(), leased.size(), Integer::sum);
-              running += (int) leased.stream().filter(e -> e.endedAt().isEmpty()).count();
-            }
-          }
-          return new Load(runs, running);
-        });
+    Map<String, Integer> runs = new HashMap<>();
+    int running = 0;
+    for (Map.Entry<String, NodeStore.Load> one :
+        database.read(s -> s.nodes().loads(group)).entrySet()) {
+      runs.put(one.getKey(), one.getValue().runs());
+      running += one.getValue().running();
+    }
+    return new Load(runs, running);
+  }
+
+  /** Whether this master is the one that saw the machine last. */
+  boolean mine(WantedNode row) {
+    return row.master().equals(Optional.of(me));
+  }
+
+  /** Notes that this master sees it. */
+  void seen(WantedNode row) {
+    if (!mine(row)) {
+      leadership.transact(
+          s ->
+              s.nodes()
+                  .update(
+                      row(
+                          row,
+                          Optional.of(me),
+                          row.state(),
+                          row.nodeId(),
+                          row.detail(),
+                          row.modifiedAt())));
+    }
   }
 
   void want(WantedNode node) {
@@ -93,22 +112,25 @@ final class Nodes {
   void note(WantedNode row, String detail) {
     if (!row.detail().equals(detail)) {
       leadership.transact(
-          s -> s.nodes().update(row(row, row.state(), row.nodeId(), detail, row.modifiedAt())));
+          s ->
+              s.nodes()
+                  .update(
+                      row(row, row.master(), row.state(), row.nodeId(), detail, row.modifiedAt())));
     }
   }
 
   void rented(WantedNode row, String nodeId) {
-    change(row, WantedNode.State.RENTED, Optional.of(nodeId), "", Workers.STAY);
+    change(row, Optional.of(me), WantedNode.State.RENTED, Optional.of(nodeId), "", Workers.STAY);
   }
 
   /** Its workers take nothing more from here on. */
   void releasing(WantedNode row, String why) {
-    change(row, WantedNode.State.RELEASING, row.nodeId(), why, Workers.DRAIN);
+    change(row, row.master(), WantedNode.State.RELEASING, row.nodeId(), why, Workers.DRAIN);
   }
 
   /** Its workers may not come again. */
   void gone(WantedNode row, String why) {
-    change(row, WantedNode.State.GONE, row.nodeId(), why, Workers.REMOVE);
+    change(row, row.master(), WantedNode.State.GONE, row.nodeId(), why, Workers.REMOVE);
   }
 
   private enum Workers {
@@ -119,6 +141,7 @@ final class Nodes {
 
   private void change(
       WantedNode row,
+      Optional<String> master,
       WantedNode.State state,
       Optional<String> nodeId,
       String detail,
@@ -127,7 +150,7 @@ final class Nodes {
     boolean done =
         leadership.transact(
             s -> {
-              if (!s.nodes().update(row(row, state, nodeId, detail, now))) {
+              if (!s.nodes().update(row(row, master, state, nodeId, detail, now))) {
                 return false;
               }
               if (workers != Workers.STAY) {
@@ -155,6 +178,7 @@ final class Nodes {
 
   private static WantedNode row(
       WantedNode row,
+      Optional<String> master,
       WantedNode.State state,
       Optional<String> nodeId,
       String detail,
@@ -165,6 +189,7 @@ final class Nodes {
         row.provider(),
         state,
         nodeId,
+        master,
         detail,
         row.createdAt(),
         modifiedAt,

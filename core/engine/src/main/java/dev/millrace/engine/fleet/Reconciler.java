@@ -1,9 +1,11 @@
 package dev.millrace.engine.fleet;
 
 import dev.millrace.engine.domain.WantedNode;
+import dev.millrace.engine.keys.MasterName;
 import dev.millrace.engine.loop.Leadership;
 import dev.millrace.engine.loop.Loop;
 import dev.millrace.engine.plugins.Plugins;
+import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.engine.store.Slice;
@@ -35,8 +37,18 @@ public final class Reconciler {
       @Reference Plugins plugins,
       @Reference Requests requests,
       @Reference Leadership leadership,
+      @Reference Settings settings,
       @Reference Clock clock) {
-    this(new FleetContext(database, plugins, requests, leadership, clock, System::nanoTime), true);
+    this(
+        new FleetContext(
+            database,
+            plugins,
+            requests,
+            leadership,
+            clock,
+            System::nanoTime,
+            new FleetContext.Self(MasterName.of(settings.data()), settings.workerLost())),
+        true);
   }
 
   /** Where it is not {@code looping}, {@link #tick} is called by hand and ticks the lanes too. */

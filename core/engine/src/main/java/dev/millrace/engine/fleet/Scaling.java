@@ -17,6 +17,8 @@ import java.util.function.LongSupplier;
 
 /** Wants more machines where work waits, and fewer where they have been idle long enough. */
 final class Scaling {
+  private static final long MOST_WAITING = 1_000_000;
+
   private final Database database;
   private final Nodes nodes;
   private final Clock clock;
@@ -53,7 +55,7 @@ final class Scaling {
         idleSince.putIfAbsent(row.key(), now);
       }
     }
-    int waiting = database.read(s -> s.executions().queued(group.id(), Nodes.MANY)).size();
+    int waiting = (int) Math.min(MOST_WAITING, database.read(s -> s.waiting().count(group.id())));
     Planner.Scale plan =
         Planner.scale(
             waiting + load.running(),
@@ -83,6 +85,7 @@ final class Scaling {
         group.id(),
         provider,
         WantedNode.State.WANTED,
+        Optional.empty(),
         Optional.empty(),
         "",
         now,

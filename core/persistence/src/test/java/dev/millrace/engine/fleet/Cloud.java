@@ -32,6 +32,9 @@ public class Cloud implements ComputeProvider, Plugins {
   final List<String> released = new ArrayList<>();
   public boolean missing;
 
+  /** Whether its machines are shown to another master alone. */
+  boolean hidden;
+
   /** Another provider, by its name. */
   Optional<Map.Entry<String, ComputeProvider>> other = Optional.empty();
 
@@ -85,7 +88,7 @@ public class Cloud implements ComputeProvider, Plugins {
 
   @Override
   public Page<Node> nodes(InstallationId installation, Page.Cursor from, CallContext call) {
-    return Page.last(List.copyOf(nodes.values()));
+    return Page.last(hidden ? List.of() : List.copyOf(nodes.values()));
   }
 
   private static Node node(String key, String group) {

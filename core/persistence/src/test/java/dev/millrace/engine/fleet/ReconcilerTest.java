@@ -51,6 +51,9 @@ class ReconcilerTest {
   private Desk desk;
   private Environment group;
   private Leadership leadership;
+  private Leadership other;
+  private WorkerReleases releases;
+  private Settings settings;
   private Requests requests;
   private Reconciler reconciler;
 
@@ -68,9 +71,10 @@ class ReconcilerTest {
     Files.writeString(folder.resolve("worker/millrace-worker-0.0.0-linux-amd64.tar.gz"), "archive");
     Map<String, String> values =
         Map.of("millrace.data", folder.toString(), "millrace.home", folder.toString());
-    Settings settings = new Settings(values::get);
-    WorkerReleases releases =
-        new WorkerReleases(h2.database(), desk.blobs, new Desk.NoTransfers(), settings);
+    settings = new Settings(values::get);
+    releases =
+        new WorkerReleases(h2.database(), desk.blobs, new Desk.NoTransfers(), settings, nanos::get);
+    releases.refresh();
     leadership = new Leadership(h2.database(), "me", nanos::get);
     leadership.tick();
     requests = new Requests(h2.database(), leadership, releases, desk.key, settings, desk.clock);
@@ -82,7 +86,18 @@ class ReconcilerTest {
   }
 
   private FleetContext context(Leadership lead) {
-    return new FleetContext(h2.database(), cloud, requests, lead, desk.clock, nanos::get);
+    return context(lead, "here");
+  }
+
+  private FleetContext context(Leadership lead, String master) {
+    return new FleetContext(
+        h2.database(),
+        cloud,
+        requests,
+        lead,
+        desk.clock,
+        nanos::get,
+        new FleetContext.Self(master, Duration.ofSeconds(60)));
   }
 
   @Test
@@ -256,7 +271,7 @@ class ReconcilerTest {
     tick();
     assertEquals(WantedNode.State.RENTED, only().state());
     // It is marked for release while a run has just begun: that one ends first.
-    Nodes nodes = new Nodes(h2.database(), leadership, desk.clock);
+    Nodes nodes = new Nodes(h2.database(), leadership, desk.clock, "here");
     nodes.releasing(only(), "idle");
     assertTrue(worker(worker.id()).draining());
     for (int i = 0; i < 10; i++) {
@@ -297,6 +312,96 @@ class ReconcilerTest {
     }
     assertEquals(List.of("id-" + key), cloud.released);
     assertEquals(List.of(), rows());
+  }
+
+  @Test
+  void anotherLeaderLeavesMachinesAloneThatItDoesNotSeeWhileTheirWorkersBeat() {
+    Execution execution = queued();
+    tick();
+    Worker worker = joined(only().key());
+    Lease lease = new Lease(worker.id(), Lease.State.HELD, "aa".repeat(32));
+    desk.change(execution.id(), c -> c.status(ExecutionStatus.STARTED).lease(lease));
+    Reconciler second = takeOver();
+    for (int i = 0; i < 70; i++) {
+      h2.database()
+          .transact(
+              s -> {
+                s.workers().beat(worker.id(), desk.clock.now);
+                return true;
+              });
+      tick(second);
+    }
+    assertEquals(WantedNode.State.RENTED, only().state());
+    assertTrue(worker(worker.id()).removedAt().isEmpty());
+    assertEquals(1, rows().size(), "its slot counts");
+    new Nodes(h2.database(), other, desk.clock, "there").releasing(only(), "idle");
+    for (int i = 0; i < 10; i++) {
+      tick(second);
+    }
+    assertEquals(List.of(), cloud.released, "not under its run");
+    assertTrue(worker(worker.id()).removedAt().isEmpty());
+  }
+
+  @Test
+  void aMachineThatIsNotSeenAndWhoseWorkerIsSilentIsGivenUp() {
+    queued();
+    tick();
+    String key = only().key();
+    Worker worker = joined(key);
+    Reconciler second = takeOver();
+    for (int i = 0; i < 50; i++) {
+      tick(second);
+    }
+    assertTrue(worker(worker.id()).removedAt().isEmpty());
+    for (int i = 0; i < 20; i++) {
+      tick(second);
+    }
+    assertTrue(worker(worker.id()).removedAt().isPresent());
+    assertNotEquals(key, only().key(), "and another takes its place");
+  }
+
+  @Test
+  void aMachineThatItsOwnMasterDoesNotSeeIsGone() {
+    queued();
+    tick();
+    String key = only().key();
+    cloud.nodes.clear();
+    for (int i = 0; i < 10; i++) {
+      tick();
+    }
+    assertNotEquals(key, only().key());
+  }
+
+  @Test
+  void whatATickAsksDoesNotGrowWithWorkersOrWaitingRuns() {
+    Execution execution = queued();
+    tick();
+    Worker worker = joined(only().key());
+    tick();
+    long few = h2.statements(this::tick);
+    for (int i = 0; i < 20; i++) {
+      joined(only().key());
+    }
+    Lease lease = new Lease(worker.id(), Lease.State.HELD, "aa".repeat(32));
+    desk.change(execution.id(), c -> c.status(ExecutionStatus.STARTED).lease(lease));
+    assertEquals(few, h2.statements(this::tick));
+  }
+
+  /** The first leader goes, with its folders. */
+  private Reconciler takeOver() {
+    leadership.close();
+    other = new Leadership(h2.database(), "other", nanos::get);
+    other.tick();
+    cloud.hidden = true;
+    requests = new Requests(h2.database(), other, releases, desk.key, settings, desk.clock);
+    return new Reconciler(context(other, "there"), false);
+  }
+
+  private void tick(Reconciler second) {
+    pass(Duration.ofSeconds(1));
+    releases.refresh();
+    other.tick();
+    second.tick();
   }
 
   private Optional<Environment> found(dev.millrace.engine.store.Session session) {
@@ -361,6 +466,7 @@ class ReconcilerTest {
 
   private void tick() {
     pass(Duration.ofSeconds(1));
+    releases.refresh();
     leadership.tick();
     reconciler.tick();
   }
