@@ -19,6 +19,7 @@ import dev.millrace.engine.store.SettingStore;
 import dev.millrace.engine.store.TeamStore;
 import dev.millrace.engine.store.TokenStore;
 import dev.millrace.engine.store.VariableStore;
+import dev.millrace.engine.store.WaitingStore;
 import dev.millrace.engine.store.WebSessionStore;
 import dev.millrace.engine.store.WorkerStore;
 import org.hibernate.StatelessSession;
@@ -88,6 +89,11 @@ record SqlSession(StatelessSession hibernate) implements Session {
   @Override
   public ExecutionStore executions() {
     return new SqlExecutions(hibernate);
+  }
+
+  @Override
+  public WaitingStore waiting() {
+    return new SqlWaiting(hibernate);
   }
 
   @Override

@@ -42,6 +42,14 @@ class H2ContractTest {
   }
 
   @Nested
+  class Waiting extends WaitingContract {
+    @Override
+    Database empty() {
+      return emptied();
+    }
+  }
+
+  @Nested
   class Catalogue extends CatalogueContract {
     @Override
     Database empty() {

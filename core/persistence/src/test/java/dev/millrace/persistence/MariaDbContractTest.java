@@ -53,6 +53,14 @@ class MariaDbContractTest {
   }
 
   @Nested
+  class Waiting extends WaitingContract {
+    @Override
+    Database empty() {
+      return emptied();
+    }
+  }
+
+  @Nested
   class Catalogue extends CatalogueContract {
     @Override
     Database empty() {

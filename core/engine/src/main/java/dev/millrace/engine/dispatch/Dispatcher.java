@@ -17,40 +17,52 @@ public final class Dispatcher {
   private static final Duration HEARTBEAT = Duration.ofSeconds(1);
 
   private final Queue queue;
-  private final Promotions promotions;
+  private final Admission admission;
   private final Claims claims;
   private final Wakes wakes;
+  private final Loop admitting;
   private final Loop matching;
   private final Loop watching;
   private final Loop explaining;
+  private long seenAdmitting;
   private long seen;
 
   @Activate
   public Dispatcher(
       @Reference Queue queue,
-      @Reference Promotions promotions,
+      @Reference Admission admission,
       @Reference Claims claims,
       @Reference Wakes wakes,
       @Reference LeaseWatch watch,
       @Reference Reasons reasons) {
     this.queue = queue;
-    this.promotions = promotions;
+    this.admission = admission;
     this.claims = claims;
     this.wakes = wakes;
+    this.admitting = Loop.start("admission", Duration.ZERO, this::admit);
     this.matching = Loop.start("dispatch", Duration.ZERO, this::match);
     this.watching = Loop.start("lease-watch", HEARTBEAT, watch::tick);
     this.explaining = Loop.start("waiting-reasons", HEARTBEAT.multipliedBy(2), reasons::tick);
   }
 
+  private void admit() throws InterruptedException {
+    seenAdmitting = queue.await(seenAdmitting, HEARTBEAT);
+    while (admission.tick()) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+    }
+  }
+
   private void match() throws InterruptedException {
     seen = queue.await(seen, HEARTBEAT);
-    promotions.tick();
     wakes.tick();
     claims.tick();
   }
 
   @Deactivate
   void close() {
+    admitting.close();
     matching.close();
     watching.close();
     explaining.close();

@@ -4,42 +4,65 @@ import dev.millrace.engine.artifacts.Blobs;
 import dev.millrace.engine.domain.CodeArchive;
 import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.DataStore;
-import dev.millrace.engine.domain.Datum;
+import dev.millrace.engine.domain.DatumId;
+import dev.millrace.engine.domain.EnvironmentId;
 import dev.millrace.engine.domain.Execution;
+import dev.millrace.engine.domain.ExecutionId;
 import dev.millrace.engine.domain.ExecutionInput;
 import dev.millrace.engine.domain.InputFile;
 import dev.millrace.engine.domain.StoreId;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Session;
-import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
 import java.util.LinkedHashSet;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
-/** Whether every store that a run will need is there. */
+/**
+ * Whether every store that a run will need is there. It is asked for sets of stores, not for runs:
+ * what it costs does not grow with what waits.
+ */
 @Component(service = Readiness.class, immediate = true)
 public final class Readiness {
+  private static final long FRESH = Duration.ofSeconds(1).toNanos();
+  private static final int MOST_KEPT = 10_000;
+  private static final int AT_ONCE = 500;
+
+  private record Row(Optional<DataStore> store, long readAt) {}
+
   private final Database database;
   private final Blobs blobs;
+  private final LongSupplier nanos;
+  private final Map<String, Set<StoreId>> sets = new ConcurrentHashMap<>();
+  private final Map<StoreId, Row> rows = new ConcurrentHashMap<>();
 
   @Activate
   public Readiness(@Reference Database database, @Reference Blobs blobs) {
-    this.database = database;
-    this.blobs = blobs;
+    this(database, blobs, System::nanoTime);
   }
 
-  /** Why the execution cannot start now, in words for users; empty if it can. */
-  Optional<String> missing(Execution execution) {
-    List<Optional<DataStore>> stores = database.read(s -> stores(s, execution));
-    for (Optional<DataStore> store : stores) {
-      if (store.isEmpty()) {
-        return Optional.of("A data store that it needs is not configured any more.");
-      }
-      Optional<String> missing = blobs.missing(store.get());
+  Readiness(Database database, Blobs blobs, LongSupplier nanos) {
+    this.database = database;
+    this.blobs = blobs;
+    this.nanos = nanos;
+  }
+
+  /** Why runs that need these stores cannot start now, in words for users; empty if they can. */
+  Optional<String> missing(String storeSet) {
+    for (StoreId id : stores(storeSet)) {
+      Optional<String> missing = missing(id);
       if (missing.isPresent()) {
         return missing;
       }
@@ -47,8 +70,59 @@ public final class Readiness {
     return Optional.empty();
   }
 
-  private static List<Optional<DataStore>> stores(Session session, Execution execution) {
-    Set<StoreId> ids = new LinkedHashSet<>();
+  /** Why that store cannot be used now. Nobody is asked over the network. */
+  Optional<String> missing(StoreId id) {
+    Row known = rows.get(id);
+    if (known == null || nanos.getAsLong() - known.readAt() >= FRESH) {
+      known =
+          new Row(
+              database.read(s -> s.dataStores().find(Leases.EVERYTHING, id)), nanos.getAsLong());
+      if (rows.size() >= MOST_KEPT) {
+        rows.clear();
+      }
+      rows.put(id, known);
+    }
+    return known.store().isEmpty()
+        ? Optional.of("A data store that it needs is not configured any more.")
+        : blobs.missing(known.store().get());
+  }
+
+  /** Works out and notes the sets of some of the group's runs that an older master queued. */
+  void noteSome(EnvironmentId group) {
+    for (ExecutionId id : database.read(s -> s.waiting().unnoted(group, AT_ONCE))) {
+      database.transact(
+          s -> s.executions().find(Leases.EVERYTHING, id).map(execution -> note(s, execution)));
+    }
+  }
+
+  /** Works out which stores a run needs, and notes it with the run. */
+  static String note(Session session, Execution execution) {
+    Set<StoreId> stores = stores(session, execution);
+    String set = name(stores);
+    session.waiting().needs(execution.id(), set, stores);
+    return set;
+  }
+
+  private Set<StoreId> stores(String set) {
+    Set<StoreId> known = sets.get(set);
+    if (known == null) {
+      known = database.read(s -> s.waiting().stores(set));
+      if (sets.size() >= MOST_KEPT) {
+        sets.clear();
+      }
+      sets.put(set, known);
+    }
+    return known;
+  }
+
+  private static Set<StoreId> stores(Session session, Execution execution) {
+    Set<DatumId> data = new LinkedHashSet<>();
+    for (ExecutionInput input : execution.spec().inputs()) {
+      for (InputFile file : input.files()) {
+        file.datum().ifPresent(data::add);
+      }
+    }
+    Set<StoreId> ids = new LinkedHashSet<>(session.waiting().storesOf(data));
     ids.add(execution.spec().uploadStore());
     session
         .commits()
@@ -56,16 +130,19 @@ public final class Readiness {
         .flatMap(Commit::archive)
         .map(CodeArchive::store)
         .ifPresent(ids::add);
-    for (ExecutionInput input : execution.spec().inputs()) {
-      for (InputFile file : input.files()) {
-        file.datum()
-            .flatMap(id -> session.data().find(Leases.EVERYTHING, id))
-            .map(Datum::store)
-            .ifPresent(ids::add);
-      }
+    return ids;
+  }
+
+  static String name(Set<StoreId> stores) {
+    String text =
+        new TreeSet<>(stores.stream().map(StoreId::toString).toList())
+            .stream().collect(Collectors.joining(" "));
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
     }
-    List<Optional<DataStore>> stores = new ArrayList<>();
-    ids.forEach(id -> stores.add(session.dataStores().find(Leases.EVERYTHING, id)));
-    return stores;
   }
 }

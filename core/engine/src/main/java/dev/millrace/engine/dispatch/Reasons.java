@@ -2,7 +2,6 @@ package dev.millrace.engine.dispatch;
 
 import dev.millrace.engine.domain.Environment;
 import dev.millrace.engine.domain.EnvironmentId;
-import dev.millrace.engine.domain.Execution;
 import dev.millrace.engine.domain.PluginInfo;
 import dev.millrace.engine.domain.WantedNode;
 import dev.millrace.engine.domain.Worker;
@@ -10,11 +9,11 @@ import dev.millrace.engine.plugins.Plugins;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Session;
+import dev.millrace.engine.store.WaitingStore.Kind;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -48,36 +47,45 @@ public final class Reasons {
     this.clock = clock;
   }
 
-  /** One pass over the groups that have something waiting. */
+  /**
+   * One pass over the groups that have something waiting. What is looked at are kinds of waiting
+   * runs, so that it costs the same for ten as for ten thousand; written are changes, first come
+   * first, so many in one pass.
+   */
   public void tick() {
-    Map<EnvironmentId, Long> busy = database.read(s -> s.environments().unfinished());
-    for (EnvironmentId id : busy.keySet()) {
-      List<Execution> queued = database.read(s -> s.executions().queued(id, LOOKED_AT));
-      if (queued.isEmpty()) {
-        continue;
-      }
-      General general = database.read(s -> general(s, id));
-      for (Execution execution : queued) {
-        String reason = readiness.missing(execution).orElseGet(() -> general.words(execution));
-        if (!execution.waiting().equals(Optional.of(reason))) {
-          database.transact(
-              s -> {
-                s.executions().setWaiting(execution.id(), reason);
-                return true;
-              });
-        }
-      }
+    database.read(s -> s.environments().unfinished()).keySet().forEach(this::explain);
+  }
+
+  private void explain(EnvironmentId id) {
+    List<Kind> kinds = kinds(id);
+    if (kinds.isEmpty()) {
+      return;
     }
+    General general = database.read(s -> general(s, id));
+    for (Kind kind : kinds) {
+      String reason =
+          kind.storeSet().flatMap(readiness::missing).orElseGet(() -> general.words(kind));
+      database.transact(s -> s.waiting().explain(id, kind, reason, LOOKED_AT));
+    }
+  }
+
+  /** With the stores of rows that an older master queued. */
+  private List<Kind> kinds(EnvironmentId id) {
+    List<Kind> kinds = database.read(s -> s.waiting().kinds(id));
+    if (kinds.stream().allMatch(kind -> kind.storeSet().isPresent())) {
+      return kinds;
+    }
+    readiness.noteSome(id);
+    return database.read(s -> s.waiting().kinds(id));
   }
 
   /** Why the group starts nothing more now, and whether its runs need an image. */
   private record General(String reason, boolean images) {
-    String words(Execution execution) {
-      return images && execution.imageDigest().isEmpty()
+    String words(Kind kind) {
+      return images && !kind.digest()
           ? reason
-              + " No registry could be asked for the digest of its image; the worker will look for "
-              + execution.spec().image()
-              + " itself."
+              + " No registry could be asked for the digest of its image; the worker will look for"
+              + " it itself."
           : reason;
     }
   }

@@ -16,6 +16,16 @@ public final class InProcessQueue implements Queue {
 
   @Override
   public void offer(EnvironmentId group, ExecutionId execution) {
+    wake();
+  }
+
+  @Override
+  public void wanted(EnvironmentId group) {
+    wake();
+  }
+
+  @Override
+  public void wake() {
     lock.lock();
     try {
       count++;

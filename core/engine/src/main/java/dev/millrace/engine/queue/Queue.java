@@ -12,9 +12,15 @@ public interface Queue {
   /** Hints that the execution waits in the group; call it after the commit. Never blocks. */
   void offer(EnvironmentId group, ExecutionId execution);
 
+  /** Hints that somebody of the group wants work. Never blocks. */
+  void wanted(EnvironmentId group);
+
+  /** Hints that something that others waited for has come. Never blocks. */
+  void wake();
+
   /**
-   * Waits until something was offered after the one that {@code seen} counts, or the time is over,
-   * and returns the count of now. Start with 0.
+   * Waits until something was offered or wanted after the one that {@code seen} counts, or the time
+   * is over, and returns the count of now. Start with 0.
    */
   long await(long seen, Duration atMost) throws InterruptedException;
 }

@@ -24,6 +24,8 @@ public interface Session {
 
   ExecutionStore executions();
 
+  WaitingStore waiting();
+
   FactStore facts();
 
   MetadataStore metadata();

@@ -122,13 +122,15 @@ class ClaimsTest {
   @Test
   void twoMastersNeverOfferOneExecutionTwice() {
     Claims other =
-        new Claims(h2.database(), yard.leases, yard.readiness, yard.releases, yard.settings);
+        new Claims(
+            h2.database(), yard.leases, yard.readiness, yard.releases, yard.queue, yard.settings);
     Execution execution = yard.queued();
     Execution stale = yard.row(execution.id());
     assertTrue(yard.claim(yard.worker("one")).isPresent());
     assertEquals(Optional.empty(), yard.leases.offer(stale, yard.worker("two")));
     List<Optional<Messages.Claimed>> answers = new ArrayList<>();
     other.claim(yard.worker("three"), 1, answers::add);
+    other.tick();
     assertEquals(List.of(), answers);
     other.close();
     assertEquals(List.of(Optional.empty()), answers);

@@ -113,6 +113,21 @@ class ReasonsTest {
     assertTrue(yard.claim(worker).isPresent());
   }
 
+  @Test
+  void whatAPassAsksDoesNotGrowWithWhatWaitsAndNobodyIsLeftWithoutAReason() {
+    reason();
+    long few = h2.statements(reasons::tick);
+    Crowd.of(yard, execution, 1_100);
+    Execution last = yard.queued();
+    for (int i = 0; i < 4; i++) {
+      reasons.tick();
+    }
+    assertEquals(
+        Optional.of("No worker has joined environment Environment local yet."),
+        yard.row(last.id()).waiting());
+    assertEquals(few, h2.statements(reasons::tick));
+  }
+
   private String reason() {
     reasons.tick();
     return yard.row(execution.id()).waiting().orElseThrow();
@@ -129,6 +144,7 @@ class ReasonsTest {
                           yard.desk.environment.id(),
                           "cloud",
                           state,
+                          Optional.empty(),
                           Optional.empty(),
                           detail,
                           yard.desk.clock.now,

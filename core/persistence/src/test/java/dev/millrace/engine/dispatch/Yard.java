@@ -69,18 +69,23 @@ final class Yard {
             "1000");
     this.settings = new Settings(values::get);
     Transfers transfers = new AwayTransfers(desk.blobs);
-    this.releases = new WorkerReleases(database, desk.blobs, transfers, settings);
+    this.releases = new WorkerReleases(database, desk.blobs, transfers, settings, nanos::get);
+    this.releases.refresh();
     Assignments assignments =
         new Assignments(database, transfers, new NoRegistry(), desk.key, settings);
     this.leases = new Leases(database, desk.key, assignments, releases, desk.clock);
-    this.readiness = new Readiness(database, desk.blobs);
-    this.claims = new Claims(database, leases, readiness, releases, settings);
+    this.readiness = new Readiness(database, desk.blobs, nanos::get);
+    this.claims = new Claims(database, leases, readiness, releases, queue, settings, nanos::get);
     this.wakes = new Wakes(database, settings);
     this.registrations = new Registrations(database, desk.key, releases, settings, desk.clock);
     this.logs = new FileLogs(folder.resolve("logs"), desk.clock);
     this.reports = new Reports(database, leases, logs, queue, settings, desk.clock);
     this.lost = new LostRuns(database, logs, queue, desk.key, settings, desk.clock);
     this.outputs = new Outputs(database, leases, transfers, desk.blobs, settings, desk.clock);
+  }
+
+  Images noRegistry() {
+    return new NoRegistry();
   }
 
   LeaseWatch watch() {
@@ -147,8 +152,11 @@ final class Yard {
   Execution queued(Actor actor, Project project, int priority) {
     ExecutionId id = desk.run(actor, project).execution().id();
     desk.clock.now = desk.clock.now.plusMillis(1);
-    return desk.change(
-        id, c -> c.status(ExecutionStatus.QUEUED).priority(priority).queuedAt(desk.clock.now));
+    Execution queued =
+        desk.change(
+            id, c -> c.status(ExecutionStatus.QUEUED).priority(priority).queuedAt(desk.clock.now));
+    database.transact(s -> Readiness.note(s, queued));
+    return queued;
   }
 
   Execution queued() {
@@ -159,10 +167,13 @@ final class Yard {
     return database.read(s -> s.executions().find(new Scope.Everything(), id)).orElseThrow();
   }
 
-  /** The answer to a claim, if it came at once. */
+  /** The answer to a claim, if the next look of the loop has one. */
   Optional<Messages.Offer> claim(Worker worker) {
     AtomicReference<Optional<Messages.Claimed>> answer = new AtomicReference<>(Optional.empty());
     claims.claim(worker, 1, answer::set);
+    synchronized (claims) {
+      claims.tick();
+    }
     return answer.get().map(Messages.Claimed::offer);
   }
 
