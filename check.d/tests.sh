@@ -90,7 +90,7 @@ bench() {
 run_profile() {
   local name=$1
   case $name in
-    unit) maven unit verify -T 2 -DexcludedGroups=mariadb,registry,docker,guards && built=yes ;;
+    unit) maven unit verify -T 1.5C -DexcludedGroups=mariadb,registry,docker,guards && built=yes ;;
     mariadb) tests_of core/persistence mariadb --include-tag=mariadb ;;
     registry) tests_of registry-plugins/docker registry --include-tag=registry ;;
     docker) tests_of worker docker --include-tag=docker ;;

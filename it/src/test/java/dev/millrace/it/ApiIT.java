@@ -203,7 +203,7 @@ class ApiIT {
 
   @Test
   void theEleventhWrongPasswordIsRefusedEvenBeforeItIsTried() {
-    millrace.user("carl");
+    millrace.userWithPassword("carl");
     String right = "username=carl&password=" + Distribution.password("carl").replace(" ", "+");
     assertEquals(200, ada.anonymous().postForm("/api/v0/get-token/", right).status());
     for (int i = 0; i < 10; i++) {

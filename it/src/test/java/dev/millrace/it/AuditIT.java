@@ -56,7 +56,7 @@ class AuditIT {
     repository = repository();
     millrace = Distribution.start(Map.of("MILLRACE_GIT_ALLOW", repository.toString()));
     admin = millrace.admin();
-    ada = millrace.user("ada");
+    ada = millrace.userWithPassword("ada");
     project = Project.of(ada, "audited");
     ada.method(
             "PUT",

@@ -40,8 +40,8 @@ class PageIT {
   @BeforeAll
   void start() {
     millrace = Distribution.start(Map.of());
-    ada = millrace.user("ada");
-    millrace.user("bob");
+    ada = millrace.userWithPassword("ada");
+    millrace.userWithPassword("bob");
     project = Project.of(ada, "pages");
   }
 
@@ -177,7 +177,7 @@ class PageIT {
 
   @Test
   void aLoginLeadsToNoOtherServerAndEndsWithTheUser() {
-    Api eve = millrace.user("eve");
+    Api eve = millrace.userWithPassword("eve");
     Visitor visitor = new Visitor();
     String token = visitor.token("/login");
     HttpResponse<String> in =
@@ -200,7 +200,7 @@ class PageIT {
 
   @Test
   void theEleventhWrongPasswordIsRefusedOnThePageAsWell() {
-    millrace.user("fay");
+    millrace.userWithPassword("fay");
     Visitor visitor = new Visitor();
     List<Integer> answers = new ArrayList<>();
     for (int i = 0; i < 11; i++) {

@@ -108,7 +108,7 @@ class UpgradeIT {
     settings.putAll(settings());
     millrace = Distribution.unpack(Previous.archive(), settings);
     millrace.boot();
-    ada = millrace.user("ada");
+    ada = millrace.userWithPassword("ada");
     ben = millrace.user("ben");
     settled = Project.of(ada, "settled");
     going = Project.of(ada, "going");
