@@ -2,8 +2,9 @@ package dev.millrace.worker.run;
 
 import dev.millrace.worker.wire.MasterException;
 import java.io.IOException;
-import java.util.HashSet;
-import java.util.Set;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -17,6 +18,8 @@ import org.slf4j.LoggerFactory;
  */
 final class LiveOutputs {
   private static final Logger LOG = LoggerFactory.getLogger(LiveOutputs.class);
+  private static final int MOST_TRIES = 5;
+  private static final long AGAIN_NANOS = Duration.ofMinutes(1).toNanos();
 
   private final OutputTree tree;
   private final Uploader uploader;
@@ -25,8 +28,15 @@ final class LiveOutputs {
   private final Supplier<OutputList> lists;
   private final Standing standing;
   private final AtomicBoolean busy = new AtomicBoolean();
-  private final Set<Long> failed = new HashSet<>();
+  private final Map<Long, Failed> failed = new HashMap<>();
   private volatile boolean ending;
+
+  private record Failed(int times, long at) {
+    /** Not at once and not for ever: the end of the run is another chance. */
+    boolean again() {
+      return times < MOST_TRIES && System.nanoTime() - at > AGAIN_NANOS;
+    }
+  }
 
   /** {@code uploader} makes one that has as much time as it is told. */
   LiveOutputs(
@@ -107,7 +117,7 @@ final class LiveOutputs {
       standing.begin();
       tree.list(
           (file, key) ->
-              file.readOnly() && !failed.contains(print(file)) && standing.whole(file, key),
+              file.readOnly() && mayTry(file) && standing.whole(file, key),
           ready,
           unsaid);
       if (ready.count() == 0) {
@@ -119,12 +129,20 @@ final class LiveOutputs {
         if (journal.done(entry)) {
           tree.remove(entry.steps());
         } else {
-          failed.add(print(entry));
+          failed.merge(
+              print(entry),
+              new Failed(1, System.nanoTime()),
+              (before, now) -> new Failed(before.times() + 1, now.at()));
         }
       }
     } finally {
       remarks.end();
     }
+  }
+
+  private boolean mayTry(OutputTree.Entry file) {
+    Failed before = failed.get(print(file));
+    return before == null || before.again();
   }
 
   /** The file as it was found: changed, it may be taken after all. */

@@ -48,7 +48,7 @@ final class RunOutputs {
     LiveOutputs started =
         new LiveOutputs(
             tree,
-            urgency -> uploader(tree, journal, urgency),
+            urgency -> uploader(tree, journal, urgency, Uploader.Patience.LIVE),
             journal,
             status,
             () -> list("live.list"),
@@ -93,7 +93,7 @@ final class RunOutputs {
     Remarks remarks = new Remarks(status);
     try (OutputList all = list("outputs.list");
         SidecarMetadata metadata = new SidecarMetadata(tree, remarks);
-        Uploader uploader = uploader(tree, journal(), ending)) {
+        Uploader uploader = uploader(tree, journal(), ending, Uploader.Patience.STANDARD)) {
       tree.list(output -> true, all, remarks);
       metadata.index(all);
       read.run();
@@ -122,7 +122,8 @@ final class RunOutputs {
         folder.root().resolve("uploads.jsonl"), context.json(), context.clock());
   }
 
-  private Uploader uploader(OutputTree tree, UploadJournal journal, Urgency urgency) {
+  private Uploader uploader(
+      OutputTree tree, UploadJournal journal, Urgency urgency, Uploader.Patience patience) {
     return new Uploader(
         new Uploader.Target(
             context.master(), context.store(), assignment.executionId(), assignment.lease()),
@@ -130,7 +131,7 @@ final class RunOutputs {
         journal,
         status,
         urgency,
-        Uploader.Patience.STANDARD);
+        patience);
   }
 
   private static Urgency ending(RunOrders orders, Duration grace) {

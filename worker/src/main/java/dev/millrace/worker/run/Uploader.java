@@ -24,6 +24,9 @@ final class Uploader implements AutoCloseable {
   record Patience(Duration passing, Duration broken) {
     static final Patience STANDARD = new Patience(Duration.ofHours(24), Duration.ofMinutes(10));
 
+    /** While the run goes on others come after it, and its end is another chance. */
+    static final Patience LIVE = new Patience(Duration.ofSeconds(20), Duration.ofSeconds(20));
+
     Duration with(Failure failure) {
       return failure == Failure.BROKEN ? broken : passing;
     }
