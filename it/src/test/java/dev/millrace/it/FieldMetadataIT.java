@@ -71,7 +71,7 @@ class FieldMetadataIT {
   void manyFilesOfMetadataWithoutAnOutputAreToldInAFewLines() {
     JsonNode detail =
         ended(
-            "cd $VH_OUTPUTS_DIR; echo x >a.txt; seq -f '%.0f.metadata.json' 3000 | xargs touch;"
+            "cd $VH_OUTPUTS_DIR; echo x >a.txt; seq 3000 | sed 's/$/.metadata.json/' | xargs touch;"
                 + " echo broken >a.txt.metadata.json");
     assertEquals("complete", detail.get("status").asText(), detail.toPrettyString());
     List<String> said = project.log(detail.get("id").asText(), Optional.of("status"));
