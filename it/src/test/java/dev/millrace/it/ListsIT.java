@@ -14,6 +14,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -51,7 +53,8 @@ class ListsIT {
   private static final int PROJECTS = 50;
   private static final int READERS = 30;
   private static final Duration LOAD = Duration.ofSeconds(Machine.full() ? 60 : 15);
-  private static final long MOST_KIB = 700L << 10;
+  private static final int SLOW_READERS = 5;
+  private static final long MOST_MIB = 700;
   private static final long MOST_BYTES = 48L << 20;
 
   private final HttpClient http =
@@ -101,11 +104,10 @@ class ListsIT {
                 ? Optional.of(true)
                 : Optional.empty());
     String output = own.detail(template).at("/outputs/0/id").asText();
-    // Its log must be sealed: what is not would be sealed again for each copy.
     Machine.await(
-        "the sealed log",
+        "the sealed log, without which each copy would be sealed",
         Duration.ofSeconds(120),
-        () -> own.log(template, Optional.empty()).isEmpty() ? Optional.empty() : Optional.of(true));
+        () -> isSealed() ? Optional.of(true) : Optional.empty());
     millrace.close();
     long from = System.nanoTime();
     try (ManyRows rows = new ManyRows(millrace.data())) {
@@ -128,6 +130,12 @@ class ListsIT {
                 .expectSuccess()
                 .get("token")
                 .asText());
+  }
+
+  private boolean isSealed() throws IOException {
+    try (Stream<Path> live = Files.walk(millrace.data().resolve("logs"))) {
+      return live.noneMatch(path -> path.getFileName().toString().contains(template));
+    }
   }
 
   @AfterAll
@@ -162,7 +170,7 @@ class ListsIT {
       assertEquals(count, rows);
       assertEquals(rows, seen.size(), "each row comes once");
       assertTrue(rows >= (list.contains("project=") ? EXECUTIONS / 2 : EXECUTIONS));
-      assertTrue(answers > 1, "more than one answer has");
+      assertTrue(answers > 1 || list.contains("/data/"), "long specs need more than one answer");
     }
   }
 
@@ -244,43 +252,36 @@ class ListsIT {
     Queue<String> failures = new ConcurrentLinkedQueue<>();
     AtomicInteger answered = new AtomicInteger();
     AtomicInteger later = new AtomicInteger();
-    long end = System.nanoTime() + LOAD.toNanos();
     List<Long> beats = new ArrayList<>();
     List<Long> submits = new ArrayList<>();
     List<Long> ready = new ArrayList<>();
     String commit = member.uploadCode(own.id(), code.archive());
     String running = submit(commit, "hand");
     String lease = worker.take().get("lease").asText();
-    Peaks peaks =
-        Peaks.of(
-            millrace,
-            () -> {
-              for (int i = 0; i < READERS; i++) {
-                String route = routes.get(i % routes.size());
-                readers.execute(
-                    () -> {
-                      while (System.nanoTime() < end) {
-                        int status = drain(route, failures);
-                        (status == 200 ? answered : later).incrementAndGet();
-                      }
-                    });
-              }
-              for (int i = 0; i < 5; i++) {
-                readers.execute(() -> readSlowly(end));
-              }
-              try {
-                while (System.nanoTime() < end) {
-                  beats.add(took(() -> worker.beat(running, lease, "running")));
-                  submits.add(took(() -> submit(commit, "hand")));
-                  ready.add(took(() -> member.get("/ready").expectSuccess()));
-                  Thread.sleep(100);
-                }
-                readers.shutdown();
-                assertTrue(readers.awaitTermination(120, TimeUnit.SECONDS), "all were answered");
-              } catch (InterruptedException e) {
-                throw new AssertionError(e);
-              }
-            });
+    Peaks.reset(millrace.pid());
+    long end = System.nanoTime() + LOAD.toNanos();
+    for (int i = 0; i < READERS; i++) {
+      String route = routes.get(i % routes.size());
+      readers.execute(
+          () -> {
+            while (System.nanoTime() < end) {
+              int status = drain(route, failures);
+              (status == 200 ? answered : later).incrementAndGet();
+            }
+          });
+    }
+    for (int i = 0; i < SLOW_READERS; i++) {
+      readers.execute(() -> readSlowly(end));
+    }
+    while (System.nanoTime() < end) {
+      beats.add(took(() -> worker.beat(running, lease, "running")));
+      submits.add(took(() -> submit(commit, "hand")));
+      ready.add(took(() -> member.get("/ready").expectSuccess()));
+      Thread.sleep(100);
+    }
+    readers.shutdown();
+    assertTrue(readers.awaitTermination(180, TimeUnit.SECONDS), "all were answered");
+    long peak = Peaks.peak(millrace.pid()) >> 10;
     System.out.printf(
         "lists answered=%d come-again=%d; ms p50/p99/most beat=%s submit=%s ready=%s (n=%d); peak of"
             + " the master %d MiB%n",
@@ -290,13 +291,13 @@ class ListsIT {
         spread(submits),
         spread(ready),
         beats.size(),
-        peaks.master() >> 10);
+        peak);
     assertEquals(List.of(), failures.stream().limit(5).toList());
     assertTrue(answered.get() >= READERS, "lists are answered");
     for (List<Long> some : List.of(beats, submits, ready)) {
       assertTrue(percentile(some, 99) <= 3_000, "beats, submissions and /ready wait for no list");
     }
-    assertTrue(peaks.master() <= MOST_KIB, "the master took " + (peaks.master() >> 10) + " MiB");
+    assertTrue(peak <= MOST_MIB, "the master took " + peak + " MiB");
     own.stop(running);
   }
 

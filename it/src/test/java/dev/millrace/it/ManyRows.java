@@ -1,6 +1,5 @@
 package dev.millrace.it;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -51,6 +50,9 @@ final class ManyRows implements AutoCloseable {
         insert.addBatch();
       }
       insert.executeBatch();
+    }
+    if (count("execution where log_store_id is not null and id = X'" + hex(template) + "'") != 1) {
+      throw new AssertionError("the log of the execution to copy is not sealed");
     }
     String kept = columns("execution", List.of("ID", "PROJECT_ID", "COUNTER", "CREATED_AT"));
     run(
@@ -122,6 +124,10 @@ final class ManyRows implements AutoCloseable {
     connection.close();
   }
 
+  private int count(String rows) throws SQLException {
+    return Integer.parseInt(text("select count(*) from " + rows));
+  }
+
   private void run(String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
@@ -165,12 +171,5 @@ final class ManyRows implements AutoCloseable {
 
   private static String hex(String id) {
     return id.replace("-", "");
-  }
-
-  /** The ids in a list's answer. */
-  static List<String> ids(JsonNode results) {
-    List<String> ids = new ArrayList<>();
-    results.forEach(row -> ids.add(row.get("id").asText()));
-    return ids;
   }
 }

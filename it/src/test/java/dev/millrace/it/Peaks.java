@@ -56,7 +56,7 @@ record Peaks(long master, long worker, Duration took) {
     }
   }
 
-  private static void reset(long pid) {
+  static void reset(long pid) {
     try {
       Files.writeString(
           Path.of("/proc/" + pid + "/clear_refs"),
@@ -68,7 +68,7 @@ record Peaks(long master, long worker, Duration took) {
     }
   }
 
-  private static long peak(long pid) {
+  static long peak(long pid) {
     for (String line : Machine.file(pid, "status").split("\n", -1)) {
       if (line.startsWith(FIELD)) {
         return Long.parseLong(line.substring(FIELD.length()).replace("kB", "").strip());

@@ -7,6 +7,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.felix.http.jetty.ConnectorFactory;
+import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
@@ -21,15 +22,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Cuts connections whose clients send headers or a body so slowly that they only hold it open.
- * Those that send nothing at all are cut by the server's own timeout. It is told of the server by
- * being asked for a connector; the one that it gives listens nowhere.
+ * Cuts connections whose clients send headers or a body, or take an answer, so slowly that they
+ * only hold it open. Those that send nothing at all are cut by the server's own timeout. It is told
+ * of the server by being asked for a connector; the one that it gives listens nowhere.
  */
 @Component(service = ConnectorFactory.class, immediate = true)
 public final class SlowConnections implements ConnectorFactory {
   private static final Logger log = LoggerFactory.getLogger(SlowConnections.class);
 
   private final Map<EndPoint, SlowSender> seen = new HashMap<>();
+  private final Map<EndPoint, SlowReader> readers = new HashMap<>();
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
           body -> {
@@ -60,6 +62,7 @@ public final class SlowConnections implements ConnectorFactory {
   private void look() {
     try {
       cutSlowOnes();
+      cutSlowReaders();
     } catch (RuntimeException e) {
       // A connection that ends meanwhile; the next look comes.
       log.debug("slow connections were not looked at", e);
@@ -88,6 +91,43 @@ public final class SlowConnections implements ConnectorFactory {
     }
     seen.clear();
     seen.putAll(now);
+  }
+
+  private void cutSlowReaders() {
+    Map<EndPoint, SlowReader> now = new HashMap<>();
+    long second = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime());
+    for (Connector connector : connectors) {
+      for (EndPoint end : connector.getConnectedEndPoints()) {
+        Connection connection = http(end.getConnection());
+        if (connection != null && end instanceof AbstractEndPoint writing) {
+          boolean waitedFor = writing.getWriteFlusher().isPending();
+          now.put(
+              end,
+              readers
+                  .getOrDefault(end, SlowReader.FRESH)
+                  .next(waitedFor, connection.getBytesOut(), second));
+        }
+      }
+    }
+    long slow =
+        now.values().stream()
+            .filter(reader -> reader.slowFor(SlowReader.SHORT_DEADLINE_SECONDS, second))
+            .count();
+    long seconds =
+        slow > SlowReader.MOST ? SlowReader.SHORT_DEADLINE_SECONDS : SlowReader.DEADLINE_SECONDS;
+    readers.clear();
+    now.forEach(
+        (end, reader) -> {
+          if (reader.slowFor(seconds, second)) {
+            log.warn(
+                "connection cut, its client takes the answer too slowly peer={} slow={}",
+                end.getRemoteSocketAddress(),
+                slow);
+            end.close();
+          } else {
+            readers.put(end, reader);
+          }
+        });
   }
 
   private static @Nullable Connection http(@Nullable Connection connection) {

@@ -14,6 +14,7 @@ import dev.millrace.engine.service.Problems;
 import dev.millrace.engine.service.TooMany;
 import dev.millrace.engine.service.Unauthenticated;
 import dev.millrace.engine.service.Unavailable;
+import dev.millrace.engine.store.DatabaseUnavailable;
 import jakarta.ws.rs.NotAllowedException;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
@@ -65,6 +66,24 @@ final class ErrorsTest {
     Response response = answer(new TooMany(Duration.ofMinutes(15), "wait"));
     assertEquals(429, response.getStatus());
     assertEquals("900", response.getHeaderString("Retry-After"));
+  }
+
+  @Test
+  void whatTheDatabaseDoesNotDoJustNowIsWorthTryingAgain() {
+    for (DatabaseUnavailable.Reason reason : DatabaseUnavailable.Reason.values()) {
+      Response response = answer(new DatabaseUnavailable(reason, "inner words"));
+      assertEquals(503, response.getStatus());
+      assertEquals("5", response.getHeaderString("Retry-After"));
+      assertFalse(body(response).toString().contains("inner words"));
+    }
+    Response slow = answer(new DatabaseUnavailable(DatabaseUnavailable.Reason.TOO_SLOW, "stopped"));
+    assertEquals("too_slow", body(slow).path("code").asText());
+    assertTrue(body(slow).path("detail").asText().contains("narrow it"));
+    assertEquals(
+        "database_read_only",
+        body(answer(new DatabaseUnavailable(DatabaseUnavailable.Reason.READ_ONLY, "x")))
+            .path("code")
+            .asText());
   }
 
   @Test

@@ -34,6 +34,16 @@ final class ExecutionLists {
   }
 
   Keys<ExecutionId> keys(Scope scope, ExecutionFilter filter, Slice slice) {
+    Keys<UUID> keys = query(scope, filter).keys(order(filter), slice, walked(filter));
+    return new Keys<>(keys.keys().stream().map(ExecutionId::new).toList(), keys.total());
+  }
+
+  /** How the keys of a long list are found. */
+  KeyQuery.Bound statement(Scope scope, ExecutionFilter filter, Slice slice) {
+    return query(scope, filter).page(order(filter), slice, walked(filter));
+  }
+
+  private KeyQuery query(Scope scope, ExecutionFilter filter) {
     KeyQuery query =
         new KeyQuery(session, "execution")
             .inProjects(scope, filter.project())
@@ -45,8 +55,7 @@ final class ExecutionLists {
     filter
         .deleted()
         .ifPresent(gone -> query.and(gone ? "r.deleted_at is not null" : "r.deleted_at is null"));
-    Keys<UUID> keys = query.keys(order(filter.order()), slice, walked(filter));
-    return new Keys<>(keys.keys().stream().map(ExecutionId::new).toList(), keys.total());
+    return query;
   }
 
   Stretch<Execution> read(List<ExecutionId> keys) {
@@ -69,28 +78,44 @@ final class ExecutionLists {
     return counters;
   }
 
+  /** The index to walk for a list of all projects, by time. */
   private static Optional<String> walked(ExecutionFilter filter) {
-    boolean byTime =
-        filter.order() == ExecutionFilter.Order.CREATED
-            || filter.order() == ExecutionFilter.Order.CREATED_DESC;
-    boolean narrowed =
-        filter.project().isPresent()
-            || filter.creator().isPresent()
-            || filter.step().isPresent()
-            || filter.environment().isPresent()
-            || !filter.statuses().isEmpty()
-            || !filter.counters().isEmpty();
-    return byTime && !narrowed && filter.deleted().filter(gone -> !gone).isPresent()
+    return alongTime(filter) && filter.project().isEmpty()
         ? Optional.of("ix_execution_newest")
         : Optional.empty();
   }
 
-  private static String order(ExecutionFilter.Order order) {
-    return switch (order) {
+  private static boolean alongTime(ExecutionFilter filter) {
+    boolean narrowed =
+        filter.creator().isPresent()
+            || filter.step().isPresent()
+            || filter.environment().isPresent()
+            || !filter.statuses().isEmpty()
+            || !filter.counters().isEmpty();
+    return !narrowed
+        && filter.deleted().filter(gone -> !gone).isPresent()
+        && (filter.order() == ExecutionFilter.Order.CREATED
+            || filter.order() == ExecutionFilter.Order.CREATED_DESC);
+  }
+
+  private String order(ExecutionFilter filter) {
+    return switch (filter.order()) {
       case COUNTER -> "r.counter, r.created_at, r.id";
       case COUNTER_DESC -> "r.counter desc, r.created_at desc, r.id desc";
-      case CREATED -> "r.created_at, r.id";
-      case CREATED_DESC -> "r.created_at desc, r.id desc";
+      case CREATED -> constants(filter, "") + "r.created_at, r.id";
+      case CREATED_DESC -> constants(filter, " desc") + "r.created_at desc, r.id desc";
     };
+  }
+
+  /**
+   * Columns that are the same in all rows: H2 sees by them that an index is in this order, and
+   * MariaDB sees it without them only.
+   */
+  private String constants(ExecutionFilter filter, String direction) {
+    if (!alongTime(filter) || !KeyQuery.h2(session)) {
+      return "";
+    }
+    String project = filter.project().isPresent() ? "r.project_id" + direction + ", " : "";
+    return project + "r.deleted_at" + direction + ", ";
   }
 }

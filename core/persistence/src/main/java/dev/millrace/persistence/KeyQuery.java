@@ -111,24 +111,30 @@ final class KeyQuery {
     if (slice.limit() == 0 || slice.offset() >= total) {
       return new Keys<>(List.of(), total);
     }
-    String hint = walked.filter(index -> total > SORTED).map(this::hint).orElse("");
+    Bound page = page(order, slice, walked.filter(index -> total > SORTED));
+    return new Keys<>(
+        jdbc.list(row -> Micros.uuid(row.getBytes(1)), page.sql(), page.values().toArray()), total);
+  }
+
+  /** The statement that finds the keys. */
+  Bound page(String order, Slice slice, Optional<String> walked) {
     List<@Nullable Object> bound = new ArrayList<>(values);
     bound.add(slice.limit());
     bound.add(slice.offset());
-    return new Keys<>(
-        jdbc.list(
-            row -> Micros.uuid(row.getBytes(1)),
-            "select r.id from "
-                + table
-                + " r"
-                + hint
-                + where()
-                + " order by "
-                + order
-                + " limit ? offset ?",
-            bound.toArray()),
-        total);
+    return new Bound(
+        "select r.id from "
+            + table
+            + " r"
+            + walked.map(this::hint).orElse("")
+            + where()
+            + " order by "
+            + order
+            + " limit ? offset ?",
+        bound);
   }
+
+  /** A statement with what its marks stand for. */
+  record Bound(String sql, List<@Nullable Object> values) {}
 
   private long count() {
     return jdbc.first(
@@ -144,10 +150,12 @@ final class KeyQuery {
 
   /** H2 knows one word for it, and MariaDB's for the same leaves the choice to its planner. */
   private String hint(String index) {
-    boolean h2 =
-        session.doReturningWork(
-            connection -> connection.getMetaData().getDatabaseProductName().startsWith("H2"));
-    return (h2 ? " use index (" : " force index (") + index + ")";
+    return (h2(session) ? " use index (" : " force index (") + index + ")";
+  }
+
+  static boolean h2(StatelessSession session) {
+    return session.doReturningWork(
+        connection -> connection.getMetaData().getDatabaseProductName().startsWith("H2"));
   }
 
   private static String marks(int count) {

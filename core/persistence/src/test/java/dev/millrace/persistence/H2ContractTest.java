@@ -2,6 +2,8 @@ package dev.millrace.persistence;
 
 import dev.millrace.engine.store.Database;
 import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -86,6 +88,34 @@ class H2ContractTest {
     @Override
     Database empty() {
       return emptied();
+    }
+  }
+
+  @Nested
+  class Plans extends ListPlans {
+    @Override
+    Database empty() {
+      return emptied();
+    }
+
+    @Override
+    String numbers(int most) {
+      return "(select x as n from system_range(1, " + most + "))";
+    }
+
+    @Override
+    String id() {
+      return "cast(random_uuid() as binary(16))";
+    }
+
+    @Override
+    String planLine(ResultSet row) throws SQLException {
+      return row.getString(1);
+    }
+
+    @Override
+    boolean sorted(String plan) {
+      return plan.contains("index sorted");
     }
   }
 

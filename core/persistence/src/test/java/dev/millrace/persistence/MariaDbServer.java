@@ -8,8 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +66,9 @@ final class MariaDbServer implements AutoCloseable {
         init,
         "CREATE DATABASE IF NOT EXISTS millrace;\n"
             + ("CREATE USER IF NOT EXISTS 'millrace'@'%' IDENTIFIED BY '" + PASSWORD + "';\n")
-            + "GRANT ALL ON millrace.* TO 'millrace'@'%';\n");
+            + "GRANT ALL ON millrace.* TO 'millrace'@'%';\n"
+            + ("CREATE USER IF NOT EXISTS 'operator'@'%' IDENTIFIED BY '" + PASSWORD + "';\n")
+            + "GRANT ALL ON *.* TO 'operator'@'%';\n");
     Path log = folder.resolve("mariadb.log");
     List<String> install = new ArrayList<>();
     install.add(program("mariadb-install-db").orElseThrow());
@@ -104,6 +108,14 @@ final class MariaDbServer implements AutoCloseable {
 
   String url() {
     return "jdbc:mariadb://127.0.0.1:" + port + "/millrace";
+  }
+
+  /** Whether it refuses changes. */
+  void readOnly(boolean on) throws SQLException {
+    try (Connection connection = DriverManager.getConnection(url(), "operator", PASSWORD);
+        Statement statement = connection.createStatement()) {
+      statement.execute("set global read_only = " + (on ? 1 : 0));
+    }
   }
 
   /** Stops the server's process in its tracks; its connections hang. */
