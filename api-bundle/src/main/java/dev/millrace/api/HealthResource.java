@@ -79,6 +79,7 @@ public final class HealthResource {
             : Optional.of("not served yet: " + String.join(", ", missing)));
     Map<String, String> shown = new LinkedHashMap<>();
     checks.forEach((name, reason) -> shown.put(name, reason.orElse("ok")));
+    readiness.map(Readiness::notices).ifPresent(shown::putAll);
     boolean good = checks.values().stream().allMatch(Optional::isEmpty);
     return Response.status(good ? 200 : 503)
         .entity(new ReadyView(good ? "ready" : "not ready", shown))

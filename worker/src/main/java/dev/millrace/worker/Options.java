@@ -1,11 +1,14 @@
 package dev.millrace.worker;
 
 import dev.millrace.worker.docker.ImageCache;
+import dev.millrace.worker.runtime.ProcessOptions;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +26,8 @@ record Options(
     int cachePercent,
     long minFreeMiB,
     ImageCache.Limits images,
-    String dockerHost) {
+    String dockerHost,
+    ProcessOptions processes) {
 
   static final String DOCKER = "unix:///var/run/docker.sock";
 
@@ -42,6 +46,8 @@ record Options(
         --image-gib N           limit of the images that the worker has pulled (default 50)
         --image-percent N       the same, of the engine's disk (default 50); the smaller counts
         --min-free-mib N        free on the folder's disk, or no run is taken (default 512)
+        --processes-trusted yes takes process runs also where nothing keeps them from what the worker may do
+        --hide PATHS            files and folders that no process run may see, parted by ':'
         --docker-host HOST      unix:///path of the engine (default: DOCKER_HOST, or where engines usually listen)
       millrace-worker keep --dir FOLDER --master URL [options]
         like run, and starts the worker again when it has changed over to another release
@@ -84,7 +90,8 @@ record Options(
             new ImageCache.Limits(
                 (long) number(given, "--image-gib", 50, 1_000_000) << 30,
                 number(given, "--image-percent", 50, 100)),
-            given.getOrDefault("--docker-host", engine(environment)));
+            given.getOrDefault("--docker-host", engine(environment)),
+            processes(given, environment));
     for (String known :
         List.of(
             "--dir",
@@ -99,6 +106,8 @@ record Options(
             "--min-free-mib",
             "--image-gib",
             "--image-percent",
+            "--processes-trusted",
+            "--hide",
             "--docker-host")) {
       given.remove(known);
     }
@@ -163,6 +172,33 @@ record Options(
       }
     }
     return names;
+  }
+
+  /** As given; else as the environment says, by which a master speaks to workers of any release. */
+  private static String option(
+      Map<String, String> given, String name, Map<String, String> environment, String standard) {
+    String variable =
+        "MILLRACE_WORKER" + name.substring(1).replace('-', '_').toUpperCase(Locale.ROOT);
+    return given.getOrDefault(name, environment.getOrDefault(variable, standard));
+  }
+
+  private static ProcessOptions processes(
+      Map<String, String> given, Map<String, String> environment) throws UsageException {
+    String trusted = option(given, "--processes-trusted", environment, "no");
+    if (!trusted.equals("yes") && !trusted.equals("no")) {
+      throw new UsageException("--processes-trusted must be yes or no");
+    }
+    List<Path> hidden = new ArrayList<>();
+    for (String path : option(given, "--hide", environment, "").split(":")) {
+      if (!path.isBlank()) {
+        hidden.add(resolve(path, environment));
+      }
+    }
+    String engine = given.getOrDefault("--docker-host", engine(environment));
+    return new ProcessOptions(
+        trusted.equals("yes") ? ProcessOptions.Trust.EVERYBODY : ProcessOptions.Trust.NOBODY,
+        hidden,
+        Path.of(engine.startsWith("unix:///") ? engine.substring("unix://".length()) : "/nowhere"));
   }
 
   private static @Nullable Path path(

@@ -344,7 +344,7 @@ final class Worker {
 
   private @Nullable String trouble() {
     String words =
-        Stream.of(updates.trouble(), context.trash().trouble())
+        Stream.of(context.trouble(), updates.trouble(), context.trash().trouble())
             .filter(Objects::nonNull)
             .collect(Collectors.joining(" "));
     return words.isEmpty() ? null : words;

@@ -11,6 +11,7 @@ import dev.millrace.worker.run.Essential;
 import dev.millrace.worker.run.Readings;
 import dev.millrace.worker.run.RunContext;
 import dev.millrace.worker.run.Trash;
+import dev.millrace.worker.runtime.ProcessOptions;
 import dev.millrace.worker.runtime.ProcessRuntime;
 import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunRuntime;
@@ -54,6 +55,10 @@ public final class WorkerMain {
   static final int CHANGES_OVER = 76;
 
   /** Says that who started this worker starts it again when it ends. */
+  /** Removing a run starts none. */
+  private static final ProcessOptions REMOVAL =
+      new ProcessOptions(ProcessOptions.Trust.EVERYBODY, List.of(), Path.of("/nowhere"));
+
   private static final String RESTARTS = "MILLRACE_WORKER_RESTARTS";
 
   private static final Duration CHECK = Duration.ofSeconds(40);
@@ -101,7 +106,7 @@ public final class WorkerMain {
         String engine = WorkerFolder.engine(dir).orElse(Options.engine(System.getenv()));
         ImageCache.Limits all = new ImageCache.Limits(Long.MAX_VALUE, 100);
         ImageCache images = new ImageCache(dir, all, json, Clock.systemUTC());
-        LeftRuns left = new LeftRuns(json, runtimes(List.of("process", "docker"), engine, images));
+        LeftRuns left = new LeftRuns(json, runtimes(List.of("process", "docker"), engine, images, REMOVAL));
         return left.remove(dir) ? STOPPED : BROKEN;
       }
       if (arguments.size() == 2 && arguments.get(0).equals("warm")) {
@@ -172,7 +177,7 @@ public final class WorkerMain {
     try (WorkerFolder folder = WorkerFolder.open(options.dir(), json)) {
       folder.saveEngine(options.dockerHost());
       ImageCache images = new ImageCache(options.dir(), options.images(), json, Clock.systemUTC());
-      Map<String, RunRuntime> runtimes = runtimes(options.runtimes(), options.dockerHost(), images);
+      Map<String, RunRuntime> runtimes = runtimes(options.runtimes(), options.dockerHost(), images, options.processes());
       InputCache cache =
           new InputCache(
               folder.cache(), options.cacheGiB() << 30, options.cachePercent(), Clock.systemUTC());
@@ -251,7 +256,8 @@ public final class WorkerMain {
     }
   }
 
-  private Map<String, RunRuntime> runtimes(List<String> names, String engine, ImageCache images)
+  private Map<String, RunRuntime> runtimes(
+      List<String> names, String engine, ImageCache images, ProcessOptions processes)
       throws IOException {
     Map<String, RunRuntime> runtimes = new HashMap<>();
     RunUser user = RunUser.current();
@@ -260,7 +266,7 @@ public final class WorkerMain {
           name,
           name.equals("docker")
               ? new DockerRuntime(engine, user, json, images)
-              : new ProcessRuntime(user));
+              : new ProcessRuntime(user, processes));
     }
     return runtimes;
   }

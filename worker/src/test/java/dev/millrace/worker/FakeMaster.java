@@ -38,6 +38,7 @@ final class FakeMaster implements AutoCloseable {
   private boolean refuseCredential;
   private boolean away;
   private List<String> runtimes = List.of();
+  private String trouble = "";
   private int claims;
   private int pollSeconds = 1;
 
@@ -200,6 +201,18 @@ final class FakeMaster implements AutoCloseable {
     }
   }
 
+  /** Waits until a beat complains with these words; answers which runtimes it names. */
+  synchronized List<String> awaitTrouble(String words) throws InterruptedException {
+    long end = System.nanoTime() + 60_000_000_000L;
+    while (!trouble.contains(words) && System.nanoTime() < end) {
+      wait(100);
+    }
+    if (!trouble.contains(words)) {
+      throw new AssertionError("the worker's trouble is '" + trouble + "'");
+    }
+    return runtimes;
+  }
+
   /** Waits until a beat names just these runtimes. */
   synchronized void awaitRuntimes(List<String> wanted) throws InterruptedException {
     long end = System.nanoTime() + 30_000_000_000L;
@@ -323,6 +336,7 @@ final class FakeMaster implements AutoCloseable {
   }
 
   private synchronized void beat(HttpExchange exchange, JsonNode request) throws IOException {
+    trouble = request.path("trouble").asText("");
     runtimes = json.convertValue(request.get("runtimes"), new TypeReference<List<String>>() {});
     ObjectNode answer = json.createObjectNode();
     ArrayNode orders = answer.putArray("runs");

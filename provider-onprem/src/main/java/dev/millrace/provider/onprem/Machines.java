@@ -14,19 +14,36 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The machines of the configuration, and how workers on them are to be run. */
-record Machines(Set<String> names, int slots, List<String> runtimes, @Nullable Path caFile) {
+record Machines(
+    Set<String> names,
+    int slots,
+    List<String> runtimes,
+    Processes processes,
+    @Nullable Path caFile) {
   static final String TYPE = "local";
   private static final Pattern MEMORY = Pattern.compile("MemTotal:\\s+(\\d+) kB");
   private static final Pattern HERE = Pattern.compile("local(-[a-z0-9]{1,40})?");
   private static final Set<String> RUNTIMES = Set.of("docker", "process");
   private static final int MAX_SLOTS = 1024;
 
+  /**
+   * What workers are told of process runs.
+   *
+   * @param trusted "yes" or "no": whether runs are taken that cannot be isolated
+   * @param hidden what no run may see
+   */
+  record Processes(String trusted, List<Path> hidden) {
+    Processes {
+      hidden = List.copyOf(hidden);
+    }
+  }
+
   Machines {
     names = Set.copyOf(names);
     runtimes = List.copyOf(runtimes);
   }
 
-  static Machines of(OnpremAccount.Config config) {
+  static Machines of(OnpremAccount.Config config, List<Path> hidden) {
     Set<String> names = new LinkedHashSet<>();
     for (String name : config.machines()) {
       if (!HERE.matcher(name).matches()) {
@@ -50,7 +67,12 @@ record Machines(Set<String> names, int slots, List<String> runtimes, @Nullable P
     if (runtimes.isEmpty() || !RUNTIMES.containsAll(runtimes)) {
       throw new IllegalArgumentException("runtimes: must be docker, process or both");
     }
-    return new Machines(names, config.slots(), runtimes, caFile(config.ca_file()));
+    return new Machines(
+        names,
+        config.slots(),
+        runtimes,
+        new Processes(config.processes_trusted() ? "yes" : "no", hidden),
+        caFile(config.ca_file()));
   }
 
   private static @Nullable Path caFile(String name) {

@@ -12,6 +12,7 @@ import dev.millrace.spi.compute.NodeId;
 import dev.millrace.spi.compute.NodeRequest;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.osgi.framework.BundleContext;
@@ -54,6 +55,12 @@ public final class OnpremAccount implements ComputeProvider {
     @AttributeDefinition(required = false, description = "Runtimes of a worker: docker, process")
     String[] runtimes() default {"docker"};
 
+    /** Said by somebody who knows that runs come only from people who may do what the master may. */
+    @AttributeDefinition(
+        required = false,
+        description = "Take process runs also where nothing keeps them from what the worker may do")
+    boolean processes_trusted() default false;
+
     /** Absolute; empty where a public authority made the master's certificate. */
     @AttributeDefinition(
         required = false,
@@ -66,11 +73,16 @@ public final class OnpremAccount implements ComputeProvider {
 
   @Activate
   public OnpremAccount(Config config, BundleContext context) {
-    this(config, data(context), Clock.systemUTC());
+    this(config, data(context), installation(context), Clock.systemUTC());
   }
 
-  OnpremAccount(Config config, Path data, Clock clock) {
-    Machines machines = Machines.of(config);
+  /**
+   * @param hidden what no run of a worker here may see
+   */
+  OnpremAccount(Config config, Path data, List<Path> hidden, Clock clock) {
+    List<Path> all = new ArrayList<>(hidden);
+    all.add(data.toAbsolutePath().normalize());
+    Machines machines = Machines.of(config, all);
     NodeFolders folders =
         new NodeFolders(data.resolve(config.folder()).toAbsolutePath().normalize());
     Releases releases = new Releases(folders.root().resolve("releases"), machines.caFile());
@@ -86,6 +98,12 @@ public final class OnpremAccount implements ComputeProvider {
     return data == null || data.isBlank()
         ? Path.of(home == null ? "" : home).resolve("data")
         : Path.of(data);
+  }
+
+  /** The program and its settings, which may hold secrets. */
+  private static List<Path> installation(BundleContext context) {
+    String home = context.getProperty("millrace.home");
+    return home == null || home.isBlank() ? List.of() : List.of(Path.of(home));
   }
 
   /** Stops watching. Workers and their runs go on, and are found again by the next start. */

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The worker of one node as a process of this machine, and the processes of its runs. */
@@ -101,14 +102,23 @@ final class WorkerProcess {
     if (machines.caFile() != null) {
       command.addAll(List.of("--ca-file", machines.caFile().toString()));
     }
-    return launch(command);
+    Machines.Processes processes = machines.processes();
+    // Not as options: a worker of an earlier release would not know them.
+    return launch(
+        command,
+        Map.of(
+            "MILLRACE_WORKER_PROCESSES_TRUSTED",
+            processes.trusted(),
+            "MILLRACE_WORKER_HIDE",
+            processes.hidden().stream().map(Path::toString).collect(Collectors.joining(":"))));
   }
 
-  private Process launch(List<String> command) throws IOException {
+  private Process launch(List<String> command, Map<String, String> more) throws IOException {
     File log = log();
     ProcessBuilder builder = new ProcessBuilder(command);
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> !ENVIRONMENT.contains(name));
+    environment.putAll(more);
     environment.put("MILLRACE_NODE", folder.toString());
     // A worker that changes over to another release ends, and the keeper starts it again.
     environment.put("MILLRACE_WORKER_RESTARTS", "yes");
@@ -148,7 +158,7 @@ final class WorkerProcess {
 
   /** The worker's own program also knows its containers. What it leaves is swept afterwards. */
   private void removeByProgram(Path program) throws IOException {
-    Process removal = launch(List.of(program.toString(), "remove", "--dir", worker.toString()));
+    Process removal = launch(List.of(program.toString(), "remove", "--dir", worker.toString()), Map.of());
     try {
       if (!removal.waitFor(REMOVE_SECONDS, TimeUnit.SECONDS)) {
         throw new IOException("removing the runs of the node took longer than a minute");

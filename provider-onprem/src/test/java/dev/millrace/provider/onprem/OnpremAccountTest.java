@@ -49,7 +49,7 @@ class OnpremAccountTest {
   }
 
   private OnpremAccount account(OnpremAccount.Config config) {
-    return new OnpremAccount(config, data, Clock.systemUTC());
+    return new OnpremAccount(config, data, List.of(), Clock.systemUTC());
   }
 
   private List<Node> nodes() throws PluginException {
@@ -198,7 +198,7 @@ class OnpremAccountTest {
     Path program = new Releases(data.resolve("onprem/releases"), null).program(release);
     Process second =
         again.start(
-            program, node, Machines.of(TestConfig.of("local")), folder("n1").resolve("none"));
+            program, node, Machines.of(TestConfig.of("local"), List.of()), folder("n1").resolve("none"));
     assertEquals(75, second.waitFor());
     assertEquals(1, starts("n1").size());
   }

@@ -6,6 +6,7 @@ import dev.millrace.spi.compute.WorkerRelease;
 import dev.millrace.spi.tck.ComputeProviderContract;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +24,7 @@ class OnpremContractTest extends ComputeProviderContract {
   @Override
   protected ComputeProvider open() {
     return new OnpremAccount(
-        TestConfig.of("local", "local-2", "local-3", "local-4"), data, Clock.systemUTC());
+        TestConfig.of("local", "local-2", "local-3", "local-4"), data, List.of(), Clock.systemUTC());
   }
 
   @Override

@@ -4,11 +4,11 @@ import java.lang.annotation.Annotation;
 
 /** A configuration as the framework would hand it over. */
 @SuppressWarnings("ClassExplicitlyAnnotation")
-record TestConfig(String[] machines, String folder, int slots, String[] runtimes, String ca_file)
+record TestConfig(String[] machines, String folder, int slots, String[] runtimes, boolean processes_trusted, String ca_file)
     implements OnpremAccount.Config {
 
   static TestConfig of(String... names) {
-    return new TestConfig(names, "onprem", 0, new String[] {"process"}, "");
+    return new TestConfig(names, "onprem", 0, new String[] {"process"}, false, "");
   }
 
   @Override

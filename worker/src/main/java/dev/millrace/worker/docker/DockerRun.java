@@ -10,10 +10,7 @@ import dev.millrace.worker.runtime.RunFolder;
 import dev.millrace.worker.runtime.RunHandle;
 import dev.millrace.worker.wire.Wire;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -121,7 +118,7 @@ final class DockerRun implements RunHandle {
    */
   @Override
   public void interrupt() throws IOException {
-    Files.write(RunContainer.stopping(folder), List.of("stop"), StandardCharsets.UTF_8);
+    folder.markStopping();
     try {
       Pending<Frame> started =
           engine.call(

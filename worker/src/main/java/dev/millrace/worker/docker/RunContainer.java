@@ -65,11 +65,6 @@ record RunContainer(
     return folder.tools().resolve("mounts");
   }
 
-  /** The file whose presence makes the container outlive its first process. */
-  static Path stopping(RunFolder folder) {
-    return folder.tools().resolve("stopping");
-  }
-
   CreateContainerCmd create(DockerClient client) {
     String id = assignment.executionId();
     return client
@@ -94,13 +89,18 @@ record RunContainer(
     HostConfig host =
         HostConfig.newHostConfig()
             .withBinds(
-                bind(folder.work(), "/valohai", AccessMode.rw),
-                bind(folder.inputs(), "/valohai/inputs", AccessMode.ro),
-                bind(folder.state().resolve("tmp"), "/tmp", AccessMode.rw),
+                // Only what is mounted by itself can be written, and it cannot be moved away.
+                bind(folder.work(), "/valohai", AccessMode.ro),
+                bind(folder.repository(), "/valohai/repository", AccessMode.rw),
+                bind(folder.outputs(), "/valohai/outputs", AccessMode.rw),
+                bind(folder.home(), "/valohai/.home", AccessMode.rw),
+                bind(folder.tmp(), "/tmp", AccessMode.rw),
+                bind(folder.varTmp(), "/var/tmp", AccessMode.rw),
                 bind(new RunPipes(folder).pipe("stdout"), INSIDE + "stdout", AccessMode.rw),
                 bind(new RunPipes(folder).pipe("stderr"), INSIDE + "stderr", AccessMode.rw),
                 bind(exit(folder), INSIDE + "exit", AccessMode.rw))
             .withMounts(mounts.stream().map(RunContainer::mount).toList())
+            .withReadonlyRootfs(true)
             .withInit(true)
             .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
             .withCapDrop(Capability.ALL)

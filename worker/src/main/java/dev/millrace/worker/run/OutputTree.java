@@ -1,10 +1,9 @@
 package dev.millrace.worker.run;
 
+import dev.millrace.worker.runtime.Handles;
 import java.io.IOException;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -258,14 +257,8 @@ final class OutputTree {
     }
   }
 
-  @SuppressWarnings("StreamResourceLeak") // The caller closes what it gets.
   private SecureDirectoryStream<Path> top() throws IOException {
-    DirectoryStream<Path> stream = Files.newDirectoryStream(root);
-    if (stream instanceof SecureDirectoryStream<Path> secure) {
-      return secure;
-    }
-    stream.close();
-    throw new IOException("this system cannot open folders safely");
+    return Handles.open(root);
   }
 
   private static PosixFileAttributeView view(SecureDirectoryStream<Path> folder, Path name) {

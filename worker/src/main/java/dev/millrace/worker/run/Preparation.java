@@ -133,10 +133,9 @@ final class Preparation {
   /** Gives user code what it may write, and its variables, whoever it will be. */
   private void hand(Layout layout) throws IOException {
     RunFolder folder = spec.folder();
-    Path home = Files.createDirectories(folder.work().resolve(".home"));
     Path env = folder.tools().resolve("env");
     Files.setPosixFilePermissions(env, PosixFilePermissions.fromString("r--------"));
-    for (Path path : List.of(folder.repository(), folder.outputs(), home)) {
+    for (Path path : List.of(folder.repository(), folder.outputs(), folder.home())) {
       if (layout.uid() >= 0) {
         Trees.own(path, layout.uid());
       }

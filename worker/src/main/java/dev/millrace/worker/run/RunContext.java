@@ -9,7 +9,10 @@ import dev.millrace.worker.wire.Master;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all runs of a worker share.
@@ -29,6 +32,16 @@ public record RunContext(
     Disk disk,
     Trash trash,
     Readings readings) {
+
+  /** Why allowed runtimes take no runs, or null. */
+  public @Nullable String trouble() {
+    String words =
+        runtimes.values().stream()
+            .map(RunRuntime::trouble)
+            .filter(Objects::nonNull)
+            .collect(Collectors.joining(" "));
+    return words.isEmpty() ? null : words;
+  }
 
   /** The runtimes that could start a run now, by their names on the wire. */
   public List<String> available() {

@@ -6,6 +6,7 @@ import dev.millrace.worker.wire.Backoff;
 import dev.millrace.worker.wire.MasterException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -86,8 +87,10 @@ final class RunOutputs {
   }
 
   private @Nullable String once(Runnable read) throws IOException, InterruptedException {
-    if (!Files.isDirectory(folder.outputs())) {
-      return null;
+    if (!Files.isDirectory(folder.outputs(), LinkOption.NOFOLLOW_LINKS)) {
+      return Files.exists(folder.outputs(), LinkOption.NOFOLLOW_LINKS)
+          ? "The outputs folder was replaced by something else, which is not followed."
+          : null;
     }
     OutputTree tree = OutputTree.ofEnded(folder.outputs());
     Remarks remarks = new Remarks(status);

@@ -2,7 +2,6 @@ package dev.millrace.worker.runtime;
 
 import dev.millrace.worker.wire.Wire;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -84,7 +83,7 @@ final class ProcessRun implements RunHandle {
   @Override
   public void interrupt() throws IOException {
     for (Path place : List.of(state, tools)) {
-      Files.write(place.resolve("stopping"), List.of("stop"), StandardCharsets.UTF_8);
+      Handles.mark(place.resolve("stopping"), "stop");
     }
     table.signal("INT", members());
   }

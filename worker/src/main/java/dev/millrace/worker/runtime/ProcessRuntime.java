@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,19 +20,34 @@ public final class ProcessRuntime implements RunRuntime {
 
   private final Isolation isolation;
   private final RunUser user;
+  private final ProcessOptions options;
+  private final @Nullable String trouble;
   private final boolean resetsSignals;
   private final ProcessTable table = new ProcessTable();
 
-  public ProcessRuntime(RunUser user) {
-    this(Isolation.probe(user.uid()), user);
+  /** With what this machine allows. */
+  public ProcessRuntime(RunUser user, ProcessOptions options) {
+    this(Isolation.probe(user.uid()), user, options);
   }
 
   /** With an isolation chosen by the caller. */
-  ProcessRuntime(Isolation isolation, RunUser user) {
+  ProcessRuntime(Isolation isolation, RunUser user, ProcessOptions options) {
     this.isolation = isolation;
     this.user = user;
+    this.options = options;
     this.resetsSignals = resetsSignals();
-    LOG.info("runtime=process isolation={} uid={}", isolation.word(), user.uid());
+    this.trouble =
+        options.trust() == ProcessOptions.Trust.EVERYBODY
+            ? null
+            : Untrusted.reason(isolation, options.engine());
+    LOG.info(
+        "runtime=process isolation={} uid={} trust={}",
+        isolation.word(),
+        user.uid(),
+        options.trust());
+    if (trouble != null) {
+      LOG.error("{}", trouble);
+    }
   }
 
   @Override
@@ -41,7 +57,12 @@ public final class ProcessRuntime implements RunRuntime {
 
   @Override
   public boolean available() {
-    return true;
+    return trouble == null;
+  }
+
+  @Override
+  public @Nullable String trouble() {
+    return trouble;
   }
 
   @Override
@@ -71,6 +92,9 @@ public final class ProcessRuntime implements RunRuntime {
     RunFolder folder = spec.folder();
     String executionId = spec.assignment().executionId();
     if (!Files.exists(folder.state().resolve("pid"))) {
+      if (trouble != null) {
+        throw new LaunchException("image", trouble);
+      }
       mounts(spec);
       start(folder, executionId);
     }
@@ -91,6 +115,15 @@ public final class ProcessRuntime implements RunRuntime {
       spec.status().accept(mount.words());
     }
     Mounts.write(spec.folder().state().resolve("mounts"), lines);
+    List<Path> hidden = new ArrayList<>(options.hidden());
+    hidden.add(options.engine());
+    Path runs = spec.folder().root().getParent();
+    hidden.add(runs == null || runs.getParent() == null ? spec.folder().root() : runs.getParent());
+    Mounts.write(
+        spec.folder().state().resolve("hidden"),
+        HiddenPlaces.of(hidden, System.getenv().getOrDefault("HOME", "/")).stream()
+            .map(Path::toString)
+            .toList());
   }
 
   @Override

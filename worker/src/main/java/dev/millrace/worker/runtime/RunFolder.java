@@ -40,6 +40,21 @@ public record RunFolder(Path root) {
     return work().resolve("outputs");
   }
 
+  /** The home of user code. */
+  public Path home() {
+    return work().resolve(".home");
+  }
+
+  /** What user code sees at /tmp. */
+  public Path tmp() {
+    return state().resolve("tmp");
+  }
+
+  /** What user code sees at /var/tmp. */
+  public Path varTmp() {
+    return state().resolve("var-tmp");
+  }
+
   /** The JSON and YAML twins. */
   public Path config() {
     return work().resolve("config");
@@ -66,13 +81,20 @@ public record RunFolder(Path root) {
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx------"));
     for (Path folder :
         new Path[] {
-          work(), repository(), inputs(), outputs(), config(), tools(), state(), logs()
+          work(), repository(), inputs(), outputs(), home(), config(), tools(), state(), logs()
         }) {
       Files.createDirectories(folder);
       Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
-    Path tmp = Files.createDirectories(state().resolve("tmp"));
-    Files.setPosixFilePermissions(tmp, PosixFilePermissions.fromString("rwxrwxrwx"));
+    for (Path tmp : new Path[] {tmp(), varTmp()}) {
+      Files.createDirectories(tmp);
+      Files.setPosixFilePermissions(tmp, PosixFilePermissions.fromString("rwxrwxrwx"));
+    }
+  }
+
+  /** Tells what user code starts next that it is too late; may be called twice. */
+  public void markStopping() throws IOException {
+    Handles.mark(tools().resolve("stopping"), "stop");
   }
 
   /** Writes a file of mode 0600 whole or not at all. */

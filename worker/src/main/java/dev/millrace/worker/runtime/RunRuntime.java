@@ -3,6 +3,7 @@ package dev.millrace.worker.runtime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Where runs live: plain processes, or containers. */
 public interface RunRuntime {
@@ -12,6 +13,11 @@ public interface RunRuntime {
 
   /** Whether a run could be started now; asked every few seconds. */
   boolean available();
+
+  /** Why it takes no runs although the operator allows it, and what helps; null if it does. */
+  default @Nullable String trouble() {
+    return null;
+  }
 
   /** How the run's folder is laid out and owned for user code. */
   Layout layout(RunFolder folder, String executionId);

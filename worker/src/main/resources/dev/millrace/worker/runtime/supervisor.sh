@@ -27,11 +27,11 @@ run() {
 
 # A new folder at $2 that shows what the machine has in folder $1 ("" is its root).
 mirror() {
-  mount -t tmpfs -o mode=755 tmpfs "$2" || fail "cannot mount a tmpfs"
+  mount -t tmpfs -o mode=755 tmpfs "$2" && mount --make-unbindable "$2" || fail "cannot mount a tmpfs"
   for entry in "$1"/* "$1"/.[!.]*; do
     name=${entry##*/}
     case $entry in
-    /proc | /tmp | /valohai | */'*' | */'.[!.]*') continue ;;
+    /proc | /tmp | /valohai | /dev | */'*' | */'.[!.]*') continue ;;
     esac
     if [ -L "$entry" ]; then
       ln -s "$(readlink "$entry")" "$2/$name"
@@ -85,18 +85,106 @@ bind_mounts() {
   done <"$STATE/mounts"
 }
 
-# A root folder of its own: everything of the machine, and the run's folder at /valohai.
+# Devices that programs need, terminals, and those that compute.
+make_devices() {
+  mkdir -p "$ROOT/dev" && mount -t tmpfs -o mode=755,size=1m tmpfs "$ROOT/dev" || fail "cannot make /dev"
+  for entry in /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/nvidia* /dev/kfd /dev/accel*; do
+    if [ -c "$entry" ]; then
+      : >"$ROOT$entry" && mount --bind "$entry" "$ROOT$entry" || fail "cannot bind $entry"
+    fi
+  done
+  for entry in /dev/pts /dev/dri /dev/nvidia-caps /dev/infiniband; do
+    if [ -d "$entry" ]; then
+      mkdir "$ROOT$entry" && mount --rbind "$entry" "$ROOT$entry" || fail "cannot bind $entry"
+    fi
+  done
+  ln -s pts/ptmx "$ROOT/dev/ptmx"
+  ln -s /proc/self/fd "$ROOT/dev/fd"
+  ln -s /proc/self/fd/0 "$ROOT/dev/stdin"
+  ln -s /proc/self/fd/1 "$ROOT/dev/stdout"
+  ln -s /proc/self/fd/2 "$ROOT/dev/stderr"
+  mkdir "$ROOT/dev/shm"
+}
+
+# An empty folder over each that no run may see, and nothing where a socket is. The names are those that
+# name resolution needs of a folder that is hidden.
+hide() {
+  while IFS= read -r place; do
+    case $place in
+    /tmp | /tmp/* | /proc/* | /dev/* | /valohai | /valohai/*) continue ;;
+    esac
+    if [ -d "$ROOT$place" ]; then
+      mount -t tmpfs -o mode=755,size=1m tmpfs "$ROOT$place" || fail "cannot hide $place"
+      for file in /run/systemd/resolve/*.conf /run/resolvconf/resolv.conf /run/NetworkManager/resolv.conf; do
+        case $file in
+        "$place"/*)
+          [ -f "$file" ] || continue
+          mkdir -p "$ROOT${file%/*}" && : >"$ROOT$file" && mount --bind "$file" "$ROOT$file"
+          ;;
+        esac
+      done
+    elif [ -e "$ROOT$place" ]; then
+      mount --bind /dev/null "$ROOT$place" || fail "cannot hide $place"
+    fi
+  done <"$STATE/hidden"
+}
+
+# Whether the mount point $1 is the run's to write, or below what is hidden.
+spared() {
+  while IFS='	' read -r _ _ _ own _; do
+    case $1 in "$own" | "$own"/*) return 0 ;; esac
+  done <"$STATE/mounts"
+  while IFS= read -r place; do
+    case $1 in "$ROOT$place"/*) return 0 ;; esac
+  done <"$STATE/hidden"
+  return 1
+}
+
+# All that is mounted below the new root becomes read-only; its other options must stay as they are.
+seal() {
+  while read -r _ _ _ _ target options rest; do
+    case $target in
+    "$ROOT" | "$ROOT"/*) ;;
+    *) continue ;;
+    esac
+    kind=${rest#*- }
+    case $options,${kind%% *} in
+    ro,*) continue ;;
+    *,autofs | *,devpts) continue ;;
+    esac
+    ! spared "$target" || continue
+    options=${options#rw}
+    case $target in
+    *'\'*) target=$(printf '%b' "$(echo "$target" | sed 's/\\\([0-7][0-7][0-7]\)/\\0\1/g')") ;;
+    esac
+    mount -o "remount,bind,ro${options%,idmapped}" "$target" || fail "cannot make ${target#"$ROOT"} read-only"
+  done </proc/self/mountinfo
+}
+
+# What a run may write: mounts of their own, which it can neither move nor replace.
+bind_writable() {
+  mount --bind "$1" "$ROOT$2" && mount -o remount,bind,nosuid,nodev "$ROOT$2" || fail "cannot bind $2"
+}
+
+# A root folder of its own: what a run may see of the machine, and the run's folder at /valohai.
 build_root() {
   ROOT=$STATE/root
   mkdir -p "$ROOT"
   mirror "" "$ROOT"
   mkdir -p "$ROOT/proc" "$ROOT/valohai" "$ROOT/tmp"
-  mount -t proc proc "$ROOT/proc" 2>/dev/null || mount --rbind /proc "$ROOT/proc" || fail "cannot mount /proc"
-  mount --bind "$WORK" "$ROOT/valohai" || fail "cannot bind the run's folder"
-  mount --bind "$WORK/inputs" "$ROOT/valohai/inputs" &&
-    mount -o remount,bind,ro "$ROOT/valohai/inputs" || fail "cannot bind the inputs"
-  mount --bind "$STATE/tmp" "$ROOT/tmp" || fail "cannot bind /tmp"
+  make_devices
+  hide
   [ ! -s "$STATE/mounts" ] || bind_mounts
+  seal
+  mount -t proc proc "$ROOT/proc" || fail "cannot mount /proc"
+  mount --bind "$WORK" "$ROOT/valohai" &&
+    mount -o remount,bind,ro,nosuid,nodev "$ROOT/valohai" || fail "cannot bind the run's folder"
+  for name in repository outputs .home; do
+    bind_writable "$WORK/$name" "/valohai/$name"
+  done
+  bind_writable "$STATE/tmp" /tmp
+  [ ! -d "$ROOT/var/tmp" ] || [ -L "$ROOT/var/tmp" ] || bind_writable "$STATE/var-tmp" /var/tmp
+  mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$ROOT/dev/shm" || fail "cannot mount /dev/shm"
 }
 
 case $MODE in
@@ -109,10 +197,10 @@ root-namespace)
 user-namespace)
   build_root
   M=/valohai/.millrace
-  # The kernel refuses a user namespace after chroot, so the root is changed for good.
-  mkdir "$ROOT/.old"
+  # The kernel refuses a user namespace after chroot, so the root is changed for good. The old one is then
+  # above the new one at the same place. What was mounted here is locked in the inner namespace.
   run unshare --mount --propagation private /bin/sh -c \
-    'cd "$0" && pivot_root . .old && umount -l /.old && rmdir /.old && exec unshare --user --map-user="$1" --map-group="$2" "$3" "$4" "$5"' \
+    'cd "$0" && pivot_root . . && umount -l . && cd / && exec unshare --user --map-user="$1" --map-group="$2" "$3" "$4" "$5"' \
     "$ROOT" "$RUN_UID" "$RUN_GID"
   ;;
 root-plain)

@@ -30,6 +30,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class MountsTest {
   private static final ObjectMapper JSON = Json.mapper();
 
+  static final ProcessOptions TRUSTED =
+      new ProcessOptions(ProcessOptions.Trust.EVERYBODY, List.of(), Path.of("/nowhere"));
+
   @TempDir Path dir;
   private Path data;
   private @Nullable Path base;
@@ -189,7 +192,7 @@ class MountsTest {
   void aPathThatBecomesALinkAfterTheCheckIsNotMounted(Isolation isolation) throws Exception {
     Path secret = Files.createDirectories(dir.resolve("secret"));
     Files.writeString(secret.resolve("given"), "not yours");
-    ProcessRuntime runtime = new ProcessRuntime(isolation, RunUser.current());
+    ProcessRuntime runtime = new ProcessRuntime(isolation, RunUser.current(), TRUSTED);
     Files.writeString(folder.tools().resolve("start"), "cat /data/x/given\n");
     RunSpec spec = spec(dir.resolve("data").toString(), data.toString(), "/data/x", false);
     // The last moment before the start: what is told of the mount comes after the check.
@@ -217,7 +220,7 @@ class MountsTest {
 
   @Test
   void withoutNamespacesThereAreNoMountsAndThatIsSaid() throws Exception {
-    ProcessRuntime runtime = new ProcessRuntime(Isolation.PLAIN, RunUser.current());
+    ProcessRuntime runtime = new ProcessRuntime(Isolation.PLAIN, RunUser.current(), TRUSTED);
     RunSpec spec = spec(dir.resolve("data").toString(), data.toString(), "/data/x", false);
     LaunchException refused = assertThrows(LaunchException.class, () -> runtime.launch(spec));
     assertEquals("input", refused.reason());
@@ -226,7 +229,7 @@ class MountsTest {
 
   private String output(Isolation isolation, String script, String destination, boolean readOnly)
       throws Exception {
-    ProcessRuntime runtime = new ProcessRuntime(isolation, RunUser.current());
+    ProcessRuntime runtime = new ProcessRuntime(isolation, RunUser.current(), TRUSTED);
     Files.writeString(folder.tools().resolve("start"), script);
     try (PipeFiles files = new PipeFiles(folder)) {
       RunHandle run =

@@ -22,6 +22,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class StopTest {
   private static final ObjectMapper JSON = Json.mapper();
 
+  static final ProcessOptions TRUSTED =
+      new ProcessOptions(ProcessOptions.Trust.EVERYBODY, List.of(), Path.of("/nowhere"));
+
   @TempDir Path dir;
 
   static List<Isolation> possible() throws IOException {
@@ -70,7 +73,7 @@ class StopTest {
         print "up\\n";
         sleep 1 while 1;
         """);
-    ProcessRuntime runtime = new ProcessRuntime(isolation, RunUser.current());
+    ProcessRuntime runtime = new ProcessRuntime(isolation, RunUser.current(), TRUSTED);
     PipeFiles files = new PipeFiles(folder);
     RunHandle run = runtime.launch(new RunSpec(assignment(), folder, line -> {}, () -> false));
     try (files) {

@@ -125,7 +125,11 @@ public final class Reasons {
           + environment
           + " can run it: the environment asks for "
           + group.runtime().name().toLowerCase(Locale.ROOT)
-          + ".";
+          + "."
+          + alive.stream()
+              .flatMap(w -> w.trouble().map(said -> " " + w.name() + ": " + said).stream())
+              .findFirst()
+              .orElse("");
     }
     if (able.stream().allMatch(w -> w.paused().isPresent())) {
       Worker paused = able.get(0);

@@ -39,6 +39,7 @@ import org.osgi.service.component.annotations.Reference;
 public final class Readiness {
   private static final Duration TIME = Duration.ofSeconds(3);
   private static final int MOST_STORES = 20;
+  private static final int MOST_WORKERS = 100;
   private static final int THREADS = 4;
   private static final BlobKey PROBE = new BlobKey("millrace-ready");
 
@@ -89,6 +90,21 @@ public final class Readiness {
       answers.put("store", ask("the store", this::stores));
     }
     return answers;
+  }
+
+  /** What somebody should know of although this master does its work: workers that can run nothing. */
+  public Map<String, String> notices() {
+    Optional<String> workers = ask("the workers", this::idleWorkers);
+    return workers.map(words -> Map.of("workers", words)).orElse(Map.of());
+  }
+
+  private Optional<String> idleWorkers() {
+    return database.read(
+        session ->
+            session.workers().list(Optional.empty(), MOST_WORKERS).stream()
+                .filter(w -> w.removedAt().isEmpty() && w.runtimes().isEmpty())
+                .flatMap(w -> w.trouble().map(said -> w.name() + ": " + said).stream())
+                .findFirst());
   }
 
   private Optional<String> database() {
