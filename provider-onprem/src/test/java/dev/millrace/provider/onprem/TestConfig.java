@@ -7,6 +7,10 @@ import java.lang.annotation.Annotation;
 record TestConfig(String[] machines, String folder, int slots, String[] runtimes, boolean processes_trusted, String ca_file)
     implements OnpremAccount.Config {
 
+  TestConfig(String[] machines, String folder, int slots, String[] runtimes, String ca_file) {
+    this(machines, folder, slots, runtimes, false, ca_file);
+  }
+
   static TestConfig of(String... names) {
     return new TestConfig(names, "onprem", 0, new String[] {"process"}, false, "");
   }
