@@ -37,6 +37,7 @@ final class DataFolder implements AutoCloseable {
         }
       }
       Files.createDirectories(folder.resolve("run"));
+      PrivateFiles.data(folder);
       FileChannel channel =
           FileChannel.open(
               folder.resolve("run/lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);

@@ -45,6 +45,7 @@ public final class Main {
       Listener listener = Listener.of(settings);
       BundleSet bundles = BundleSet.scan(home.resolve("bundles"));
       Path folder = home.resolve(settings.getOrDefault(Setting.DATA.key(), "data")).normalize();
+      PrivateFiles.accounts(home.resolve("conf"));
       try (DataFolder data = DataFolder.open(folder)) {
         listener.checkFree();
         settings.put("millrace.home", home.toString());

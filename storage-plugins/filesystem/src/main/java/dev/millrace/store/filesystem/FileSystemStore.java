@@ -53,6 +53,7 @@ public final class FileSystemStore implements ArtifactStore {
   private static final int PLACE_ATTEMPTS = 1000;
 
   private final StoreFolder folder;
+  private final FreeSpace space;
   private final Set<StoreFeature> features;
 
   @Activate
@@ -61,7 +62,12 @@ public final class FileSystemStore implements ArtifactStore {
   }
 
   FileSystemStore(String folder) throws IOException {
-    this.folder = StoreFolder.open(folder);
+    this(StoreFolder.open(folder), FreeSpace.of(Path.of(folder)));
+  }
+
+  FileSystemStore(StoreFolder folder, FreeSpace space) {
+    this.folder = folder;
+    this.space = space;
     EnumSet<StoreFeature> can = EnumSet.of(StoreFeature.STRONG_LISTING);
     if (this.folder.canLink()) {
       can.add(StoreFeature.WRITE_IF_ABSENT);
@@ -96,6 +102,11 @@ public final class FileSystemStore implements ArtifactStore {
       throw new PluginException(
           Kind.UNSUPPORTED, "the file system of " + folder.uri() + " has no hard links");
     }
+    try {
+      space.require(key, options.size().orElse(0));
+    } catch (IOException e) {
+      throw FileErrors.translate("write " + key, e);
+    }
     Path part = folder.newPart(UUID.randomUUID().toString());
     try {
       try (FileChannel file =
@@ -113,12 +124,13 @@ public final class FileSystemStore implements ArtifactStore {
     }
   }
 
-  private static void copy(
+  private void copy(
       BlobKey key, InputStream body, FileChannel file, WriteOptions options, CallContext call)
       throws PluginException, IOException {
     byte[] buffer = new byte[BUFFER];
     long limit = options.size().orElse(Long.MAX_VALUE);
     long written = 0;
+    long looked = 0;
     for (int n = next(body, buffer); n >= 0; n = next(body, buffer)) {
       written += n;
       if (written > limit) {
@@ -127,6 +139,10 @@ public final class FileSystemStore implements ArtifactStore {
       if (call.remaining().isZero()) {
         throw new PluginException(
             Kind.UNAVAILABLE, "writing " + key + " took longer than the call may take");
+      }
+      if (written - looked >= FreeSpace.STEP) {
+        looked = written;
+        space.require(key, n);
       }
       ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, n);
       while (bytes.hasRemaining()) {
