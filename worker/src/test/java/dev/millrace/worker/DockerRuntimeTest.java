@@ -240,7 +240,7 @@ class DockerRuntimeTest {
   @Test
   void anImageThatIsNowhereEndsTheRunWithWhatToDo() throws Exception {
     ObjectNode assignment = assignment("echo never");
-    assignment.putObject("image").put("reference", "127.0.0.1:9/none/here:1");
+    assignment.putObject("image").put("reference", "127.0.0.1:9/none/here:1").put("allowed", true);
     limits(assignment).put("imageSeconds", 2);
     FakeMaster.Seen run = run(assignment);
     assertEquals("image", run.ended.get("reason").asText());
@@ -254,7 +254,7 @@ class DockerRuntimeTest {
   @Test
   void aStopWhileTheImageIsPulledEndsTheRun() throws Exception {
     ObjectNode assignment = assignment("echo never");
-    assignment.putObject("image").put("reference", "127.0.0.1:9/none/here:1");
+    assignment.putObject("image").put("reference", "127.0.0.1:9/none/here:1").put("allowed", true);
     FakeMaster.Seen run = master.offer(assignment);
     master.await(run, "tried", r -> r.log("status").contains("cannot be pulled yet"));
     master.order(id, "stop");

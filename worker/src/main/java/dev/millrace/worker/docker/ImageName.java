@@ -40,6 +40,21 @@ record ImageName(String repository, @Nullable String tag, @Nullable String diges
     return digest != null ? repository + "@" + digest : repository + ":" + tag;
   }
 
+  /** Whether an engine takes it for the id of an image, which has no name and no owner. */
+  boolean isId() {
+    return repository.equalsIgnoreCase("sha256");
+  }
+
+  /** The host of the registry, without its port. */
+  String host() {
+    String registry = registry();
+    if (registry.equals(HUB)) {
+      return "registry-1.docker.io";
+    }
+    int colon = registry.lastIndexOf(':');
+    return colon < 0 ? registry : registry.substring(0, colon);
+  }
+
   /** The registry's address as a login names it. */
   String registry() {
     int slash = repository.indexOf('/');

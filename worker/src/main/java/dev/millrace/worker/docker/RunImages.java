@@ -46,6 +46,9 @@ final class RunImages {
       Assignment.Image image, Duration patience, Consumer<String> status, BooleanSupplier cancelled)
       throws LaunchException, IOException, InterruptedException {
     ImageName name = ImageName.of(image.reference(), image.digest());
+    if (name.isId()) {
+      ImageHost.check(image);
+    }
     Optional<Found> there =
         engine.patiently(patience, cancelled, client -> find(client, name, image.reference()));
     if (there.isPresent()) {
@@ -57,6 +60,7 @@ final class RunImages {
       }
       return there.get().image();
     }
+    ImageHost.check(image);
     pull(name, image, patience, status, cancelled);
     Found pulled =
         engine
@@ -222,6 +226,8 @@ final class RunImages {
               .replace("\\\"", "\"")
               .replace("\\n", " ");
     }
+    // What a server answered that is no registry is nobody's business who named it.
+    text = text.replaceAll("(?is)(response body)[: ].*", "$1 (not shown)");
     text = text.replaceAll("\\p{Cntrl}+", " ").strip();
     text = text.length() > 500 ? text.substring(0, 500) + "…" : text;
     return text.endsWith(".") ? text.substring(0, text.length() - 1) : text;

@@ -7,17 +7,10 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Refuses addresses that the input of a user has no business with, unless allowed by range. */
 public final class AddressGuard implements TcpConnector.AddressCheck {
-  private static final List<AddressRange> METADATA =
-      List.of(
-          AddressRange.parse("100.100.100.200"),
-          AddressRange.parse("168.63.129.16"),
-          AddressRange.parse("fd00:ec2::/32"));
-  private static final AddressRange NAT64 = AddressRange.parse("64:ff9b::/96");
-  private static final AddressRange COMPATIBLE = AddressRange.parse("::/96");
-
   /** The address is refused by rule: trying again does not help. */
   public static final class Refused extends IOException {
     private static final long serialVersionUID = 1L;
@@ -37,20 +30,12 @@ public final class AddressGuard implements TcpConnector.AddressCheck {
 
   @Override
   public void check(InetAddress given, int port) throws IOException {
-    InetAddress address = embedded(given);
-    if (allowed.stream().anyMatch(r -> r.contains(address))) {
+    InetAddress address = AddressPolicy.meant(given);
+    if (allowed.stream().anyMatch(r -> r.contains(address) || r.contains(given))) {
       return;
     }
-    String what = null;
-    if (address.isLoopbackAddress() || address.isAnyLocalAddress()) {
-      what = "is a loopback address";
-    } else if (address.isLinkLocalAddress()) {
-      what = "is a link-local address";
-    } else if (address.isMulticastAddress()) {
-      what = "is a multicast address";
-    } else if (METADATA.stream().anyMatch(r -> r.contains(address))) {
-      what = "is a cloud's metadata address";
-    } else if (port == master.getPort() && isMaster(address)) {
+    String what = AddressPolicy.reason(given).map(words -> "is " + words).orElse(null);
+    if (what == null && port == master.getPort() && isMaster(address)) {
       what = "is the Millrace master";
     }
     if (what != null) {
@@ -63,23 +48,16 @@ public final class AddressGuard implements TcpConnector.AddressCheck {
     }
   }
 
+  /** What the address is, in words, if nothing that a user names may lead there; else null. */
+  public static @Nullable String offLimits(InetAddress address) {
+    return AddressPolicy.reason(address).orElse(null);
+  }
+
   private boolean isMaster(InetAddress address) {
     try {
       return Arrays.asList(InetAddress.getAllByName(master.getHostString())).contains(address);
     } catch (UnknownHostException e) {
       return false;
     }
-  }
-
-  /** IPv4 inside IPv6 (NAT64, compatible; Java turns mapped ones by itself) counts as IPv4. */
-  private static InetAddress embedded(InetAddress address) throws UnknownHostException {
-    byte[] bytes = address.getAddress();
-    if (bytes.length == 16
-        && !address.isLoopbackAddress()
-        && !address.isAnyLocalAddress()
-        && (NAT64.contains(address) || COMPATIBLE.contains(address))) {
-      return InetAddress.getByAddress(Arrays.copyOfRange(bytes, 12, 16));
-    }
-    return address;
   }
 }

@@ -37,8 +37,12 @@ public record Assignment(
   /** The project that the execution belongs to. */
   public record Project(String id, String name, @Nullable String owner) {}
 
-  /** The image to run, with a short-lived login for its registry. */
-  public record Image(String reference, @Nullable String digest, @Nullable Pull pull) {}
+  /**
+   * The image to run, with a short-lived login for its registry; {@code allowed} says that the
+   * operator vouches for the registry, wherever it is.
+   */
+  public record Image(
+      String reference, @Nullable String digest, @Nullable Pull pull, @Nullable Boolean allowed) {}
 
   /** A login for one pull. */
   public record Pull(String username, Secret password) {}

@@ -115,7 +115,7 @@ class ImageCacheTest {
     ObjectNode assignment =
         (ObjectNode) json.readTree(Path.of("../docs/wire/assignment.json").toFile());
     assignment.put("executionId", id);
-    assignment.putObject("image").put("reference", image(name));
+    assignment.putObject("image").put("reference", image(name)).put("allowed", true);
     RunFolder folder = new RunFolder(dir.resolve("runs").resolve(id));
     folder.create();
     runtime.prepare(

@@ -12,6 +12,11 @@ public interface Images {
    */
   Optional<String> resolve(String reference);
 
+  /** Whether an account of the installation is for the image's registry. */
+  default boolean served(String reference) {
+    return false;
+  }
+
   /** A login for pulling the image; empty if none is needed or known. */
   Optional<PullCredentials> credentials(String reference);
 }

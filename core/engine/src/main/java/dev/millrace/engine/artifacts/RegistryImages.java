@@ -71,6 +71,11 @@ public final class RegistryImages implements Images {
     }
   }
 
+  @Override
+  public boolean served(String reference) {
+    return parse(reference).flatMap(this::registry).isPresent();
+  }
+
   private Optional<Answer> kept(String reference) {
     synchronized (answers) {
       Answer answer = answers.get(reference);

@@ -3,6 +3,7 @@ package dev.millrace.engine.dispatch;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.engine.artifacts.ImageHosts;
 import dev.millrace.engine.artifacts.Images;
 import dev.millrace.engine.artifacts.StoreUnavailable;
 import dev.millrace.engine.artifacts.Transfer;
@@ -52,6 +53,7 @@ public final class Assignments {
   private final Database database;
   private final Transfers transfers;
   private final Images images;
+  private final ImageHosts imageHosts;
   private final InstallationKey key;
   private final Settings settings;
 
@@ -65,6 +67,7 @@ public final class Assignments {
     this.database = database;
     this.transfers = transfers;
     this.images = images;
+    this.imageHosts = new ImageHosts(images, settings.imageAllow());
     this.key = key;
     this.settings = settings;
   }
@@ -164,6 +167,9 @@ public final class Assignments {
   private ObjectNode image(Execution execution) {
     String reference = execution.spec().image();
     ObjectNode image = Wire.JSON.createObjectNode().put("reference", reference);
+    if (imageHosts.allows(reference)) {
+      image.put("allowed", true);
+    }
     execution.imageDigest().ifPresent(digest -> image.put("digest", digest));
     // Also without a digest: the worker may reach a registry that did not answer the master.
     Optional<PullCredentials> login = images.credentials(reference);

@@ -2,6 +2,7 @@ package dev.millrace.engine.service;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.engine.artifacts.ImageHosts;
 import dev.millrace.engine.domain.AddressRange;
 import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.DataStore;
@@ -24,7 +25,6 @@ import dev.millrace.engine.yaml.FieldError;
 import dev.millrace.engine.yaml.Inputs;
 import dev.millrace.engine.yaml.Parameters;
 import dev.millrace.engine.yaml.Step;
-import dev.millrace.spi.registry.ImageRef;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,12 +50,15 @@ final class RunSpecs {
   private final InstallationKey key;
   private final Uuid7 ids;
   private final List<AddressRange> inputAllow;
+  private final ImageHosts imageHosts;
   private final ObjectMapper json = new ObjectMapper();
 
-  RunSpecs(InstallationKey key, Uuid7 ids, List<AddressRange> inputAllow) {
+  RunSpecs(
+      InstallationKey key, Uuid7 ids, List<AddressRange> inputAllow, ImageHosts imageHosts) {
     this.key = key;
     this.ids = ids;
     this.inputAllow = inputAllow;
+    this.imageHosts = imageHosts;
   }
 
   /** The specification, or empty after problems were noted. */
@@ -126,13 +129,9 @@ final class RunSpecs {
         "not_supported");
   }
 
-  private static String image(Submission asked, Step step, Problems problems) {
+  private String image(Submission asked, Step step, Problems problems) {
     String image = asked.image().filter(i -> !i.isBlank()).orElse(step.image()).strip();
-    try {
-      ImageRef.parse(image);
-    } catch (IllegalArgumentException e) {
-      problems.add("image", "This is no image name: " + e.getMessage(), "invalid");
-    }
+    imageHosts.problem(image).ifPresent(words -> problems.add("image", words, "invalid"));
     return image;
   }
 

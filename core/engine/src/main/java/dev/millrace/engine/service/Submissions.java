@@ -1,5 +1,7 @@
 package dev.millrace.engine.service;
 
+import dev.millrace.engine.artifacts.ImageHosts;
+import dev.millrace.engine.artifacts.Images;
 import dev.millrace.engine.domain.Actor;
 import dev.millrace.engine.domain.Commit;
 import dev.millrace.engine.domain.Environment;
@@ -61,6 +63,7 @@ public final class Submissions {
       @Reference InstallationKey key,
       @Reference Queue queue,
       @Reference Settings settings,
+      @Reference Images images,
       @Reference Clock clock) {
     this.database = database;
     this.access = access;
@@ -68,7 +71,8 @@ public final class Submissions {
     this.queue = queue;
     this.clock = clock;
     this.ids = new Uuid7(clock);
-    this.specs = new RunSpecs(key, ids, settings.inputRanges());
+    this.specs = new RunSpecs(
+            key, ids, settings.inputRanges(), new ImageHosts(images, settings.imageAllow()));
     this.repeated = new RepeatedRequests(key, clock);
     this.most = settings.projectExecutions();
   }

@@ -178,6 +178,11 @@ public final class Settings {
     }
   }
 
+  /** Hosts of registries that images may come from although their addresses are off limits. */
+  public List<String> imageAllow() {
+    return list("millrace.image.allow");
+  }
+
   /** Folders and address ranges from which Git repositories may come. */
   public List<String> gitAllow() {
     return list("millrace.git.allow");

@@ -51,6 +51,7 @@ class ProjectsTest {
             desk.key,
             desk.queue,
             two,
+            new OneRegistry(),
             desk.clock);
     CommitView commit = desk.upload(desk.ada, desk.adas, Desk.YAML);
     Submission ask = Desk.ask(desk.adas, commit, "train");

@@ -6,15 +6,12 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
-import java.util.List;
 
 /**
  * Where a registry sends us for a token. The registry chooses that address, and the account's
  * password goes there: it must be HTTPS and lead to no address that only this machine has.
  */
 record TokenAddress(URI uri) {
-  private static final List<String> METADATA = List.of("100.100.100.200", "168.63.129.16");
-
   static TokenAddress of(String text, ImageRef image, RegistryHosts hosts) throws PluginException {
     URI uri;
     try {
@@ -35,11 +32,8 @@ record TokenAddress(URI uri) {
   private static boolean offLimits(String host, RegistryHosts hosts) {
     try {
       for (InetAddress address : InetAddress.getAllByName(host)) {
-        if (address.isAnyLocalAddress()
-            || address.isLinkLocalAddress()
-            || address.isMulticastAddress()
-            || METADATA.contains(address.getHostAddress())
-            || (address.isLoopbackAddress() && !hosts.onLoopback())) {
+        boolean own = address.isLoopbackAddress() && hosts.onLoopback();
+        if (!own && AddressPolicy.reason(address).isPresent()) {
           return true;
         }
       }
