@@ -176,6 +176,25 @@ class IsolationTest {
   }
 
   @Test
+  void aRunThatTakesMoreThanItsSharesOfMemoryEndsAndNobodyElseDoes() throws Exception {
+    try (WorkerProcess worker = worker(Who.ROOT, List.of())) {
+      ObjectNode assignment =
+          master.assignment(
+              UUID.randomUUID().toString(),
+              "cat /proc/self/cgroup",
+              "perl -e '$x = \"x\" x (400 * 1024 * 1024); print length($x)'");
+      ((ObjectNode) assignment.get("limits")).put("memoryMiB", 64);
+      FakeMaster.Seen run = master.offer(assignment);
+      master.await(run, "settled", r -> r.settled != null);
+      String id = assignment.get("executionId").asText();
+      assumeTrue(
+          run.log("stdout").contains("millrace-" + id), "this machine has no control groups");
+      assertEquals("oom", run.ended.path("reason").asText(), run.ended + worker.output());
+      assertEquals(0, run("echo fine").ended.get("exitCode").asInt());
+    }
+  }
+
+  @Test
   void aWorkerThatCannotLeaveTheGroupOfAnEnginesSocketTakesProcessRunsOnlyWhenTrusted()
       throws Exception {
     Path socket = base.resolve("engine.sock");

@@ -23,17 +23,19 @@ final class ProcessRun implements RunHandle {
   private final boolean namespaced;
   private final String marker;
   private final int uid;
+  private final Runnable forget;
   private final long since = System.nanoTime();
 
   private record Supervisor(long pid, long started) {}
 
-  ProcessRun(ProcessTable table, RunFolder folder, boolean namespaced, String marker, int uid) {
+  ProcessRun(ProcessTable table, RunFolder folder, boolean namespaced, String marker, int uid, Runnable forget) {
     this.table = table;
     this.state = folder.state();
     this.tools = folder.tools();
     this.namespaced = namespaced;
     this.marker = marker;
     this.uid = uid;
+    this.forget = forget;
   }
 
   @Override
@@ -74,8 +76,10 @@ final class ProcessRun implements RunHandle {
       problem = "the supervisor did not start" + (said.isEmpty() ? "" : ": " + said);
     }
     String code = RunFolder.text(state.resolve("exit")).orElse("").strip();
-    if (problem == null && code.matches("\\d{1,3}")) {
-      return new Exit(Integer.valueOf(code), false, null);
+    if (problem == null && code.matches("\\d{1,3}( \\d{1,9})?")) {
+      String[] left = code.split(" ");
+      boolean outOfMemory = left.length > 1 && !left[1].equals("0");
+      return new Exit(Integer.valueOf(left[0]), outOfMemory, null);
     }
     return new Exit(null, false, problem == null ? null : problem.strip());
   }
@@ -140,7 +144,8 @@ final class ProcessRun implements RunHandle {
 
   @Override
   public void remove() {
-    // Everything of a process run is in its folder.
+    // All but its control groups is in its folder.
+    forget.run();
   }
 
   @Override

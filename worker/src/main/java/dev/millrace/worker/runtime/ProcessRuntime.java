@@ -1,5 +1,6 @@
 package dev.millrace.worker.runtime;
 
+import dev.millrace.worker.wire.Assignment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -23,19 +24,21 @@ public final class ProcessRuntime implements RunRuntime {
   private final ProcessOptions options;
   private final @Nullable String trouble;
   private final boolean resetsSignals;
+  private final ControlGroups groups;
   private final ProcessTable table = new ProcessTable();
 
   /** With what this machine allows. */
-  public ProcessRuntime(RunUser user, ProcessOptions options) {
+  public ProcessRuntime(RunUser user, ProcessOptions options) throws IOException {
     this(Isolation.probe(user.uid()), user, options);
   }
 
   /** With an isolation chosen by the caller. */
-  ProcessRuntime(Isolation isolation, RunUser user, ProcessOptions options) {
+  ProcessRuntime(Isolation isolation, RunUser user, ProcessOptions options) throws IOException {
     this.isolation = isolation;
     this.user = user;
     this.options = options;
     this.resetsSignals = resetsSignals();
+    this.groups = ControlGroups.here();
     this.trouble =
         options.trust() == ProcessOptions.Trust.EVERYBODY
             ? null
@@ -96,6 +99,7 @@ public final class ProcessRuntime implements RunRuntime {
         throw new LaunchException("image", trouble);
       }
       mounts(spec);
+      limits(spec);
       start(folder, executionId);
     }
     return adopt(spec);
@@ -126,13 +130,29 @@ public final class ProcessRuntime implements RunRuntime {
             .toList());
   }
 
+  private void limits(RunSpec spec) throws IOException {
+    Assignment assignment = spec.assignment();
+    Mounts.write(
+        spec.folder().state().resolve("cgroups"),
+        groups
+            .create(assignment.executionId(), assignment.limits().memoryMiB())
+            .stream()
+            .map(Path::toString)
+            .toList());
+  }
+
   @Override
   public RunHandle adopt(RunSpec spec) {
     RunFolder folder = spec.folder();
     String executionId = spec.assignment().executionId();
     int uid = runUid(executionId);
     return new ProcessRun(
-        table, folder, isolation.namespaced(), "MILLRACE_RUN=" + executionId, Math.max(0, uid));
+        table,
+        folder,
+        isolation.namespaced(),
+        "MILLRACE_RUN=" + executionId,
+        Math.max(0, uid),
+        () -> groups.remove(executionId));
   }
 
   @Override

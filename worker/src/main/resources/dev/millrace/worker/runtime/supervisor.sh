@@ -12,7 +12,7 @@ set -- $line
 echo "$1 ${22}" >"$STATE/pid.tmp" && mv "$STATE/pid.tmp" "$STATE/pid"
 
 # The exit code must find its place on a full disk too.
-echo "   " >"$STATE/exit.tmp"
+echo "              " >"$STATE/exit.tmp"
 
 fail() {
   echo "$1" >"$STATE/problem"
@@ -187,6 +187,11 @@ build_root() {
   mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$ROOT/dev/shm" || fail "cannot mount /dev/shm"
 }
 
+# What starts from here on counts for the limits of the run.
+while IFS= read -r group; do
+  echo 0 >"$group/cgroup.procs" || fail "cannot join $group"
+done <"$STATE/cgroups"
+
 case $MODE in
 root-namespace)
   build_root
@@ -213,7 +218,16 @@ root-plain)
   ;;
 esac
 code=$?
-echo "$code" 1<>"$STATE/exit.tmp" && mv "$STATE/exit.tmp" "$STATE/exit"
+oom=0
+while IFS= read -r group; do
+  for file in "$group/memory.events" "$group/memory.oom_control"; do
+    [ -r "$file" ] || continue
+    while read -r name count; do
+      [ "$name" != oom_kill ] || oom=$count
+    done <"$file"
+  done
+done <"$STATE/cgroups"
+echo "$code $oom" 1<>"$STATE/exit.tmp" && mv "$STATE/exit.tmp" "$STATE/exit"
 
 # The end of this shell ends its namespace. A stopped run's other processes get their time first;
 # the worker ends it with the grace.
