@@ -65,7 +65,7 @@ public final class FileSystemStore implements ArtifactStore {
     this(StoreFolder.open(folder), FreeSpace.of(Path.of(folder)));
   }
 
-  FileSystemStore(StoreFolder folder, FreeSpace space) {
+  FileSystemStore(StoreFolder folder, FreeSpace space) throws IOException {
     this.folder = folder;
     this.space = space;
     EnumSet<StoreFeature> can = EnumSet.of(StoreFeature.STRONG_LISTING);
