@@ -13,9 +13,14 @@ record Runs(Distribution millrace, Optional<Registry> registry, Optional<String>
     implements AutoCloseable {
   private static final Map<String, String> SETTINGS =
       Map.of(
-          "MILLRACE_STOP_GRACE_SECONDS", "5",
-          "MILLRACE_IMAGE_SECONDS", "3",
-          "MILLRACE_INPUT_ALLOW", "127.0.0.1/32", "MILLRACE_IMAGE_ALLOW", "127.0.0.1");
+          "MILLRACE_STOP_GRACE_SECONDS",
+          "5",
+          "MILLRACE_IMAGE_SECONDS",
+          "3",
+          "MILLRACE_INPUT_ALLOW",
+          "127.0.0.1/32",
+          "MILLRACE_IMAGE_ALLOW",
+          "127.0.0.1");
 
   static Runs asProcesses() {
     return asProcesses(Map.of());

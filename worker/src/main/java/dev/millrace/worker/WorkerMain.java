@@ -106,7 +106,8 @@ public final class WorkerMain {
         String engine = WorkerFolder.engine(dir).orElse(Options.engine(System.getenv()));
         ImageCache.Limits all = new ImageCache.Limits(Long.MAX_VALUE, 100);
         ImageCache images = new ImageCache(dir, all, json, Clock.systemUTC());
-        LeftRuns left = new LeftRuns(json, runtimes(List.of("process", "docker"), engine, images, REMOVAL));
+        LeftRuns left =
+            new LeftRuns(json, runtimes(List.of("process", "docker"), engine, images, REMOVAL));
         return left.remove(dir) ? STOPPED : BROKEN;
       }
       if (arguments.size() == 2 && arguments.get(0).equals("warm")) {
@@ -177,7 +178,8 @@ public final class WorkerMain {
     try (WorkerFolder folder = WorkerFolder.open(options.dir(), json)) {
       folder.saveEngine(options.dockerHost());
       ImageCache images = new ImageCache(options.dir(), options.images(), json, Clock.systemUTC());
-      Map<String, RunRuntime> runtimes = runtimes(options.runtimes(), options.dockerHost(), images, options.processes());
+      Map<String, RunRuntime> runtimes =
+          runtimes(options.runtimes(), options.dockerHost(), images, options.processes());
       InputCache cache =
           new InputCache(
               folder.cache(), options.cacheGiB() << 30, options.cachePercent(), Clock.systemUTC());

@@ -125,9 +125,13 @@ class IsolationInDockerTest {
       }
       ObjectNode assignment =
           assignment(
-              "ln -s " + victim + " /valohai/.millrace/stopping 2>/dev/null;"
+              "ln -s "
+                  + victim
+                  + " /valohai/.millrace/stopping 2>/dev/null;"
                   + " mv /valohai/outputs /valohai/o2 2>/dev/null;"
-                  + " ln -s " + dir + "/own /valohai/outputs 2>/dev/null;"
+                  + " ln -s "
+                  + dir
+                  + "/own /valohai/outputs 2>/dev/null;"
                   + " echo up; sleep 600");
       FakeMaster.Seen run = master.offer(assignment);
       master.await(run, "up", r -> r.log("stdout").contains("up"));

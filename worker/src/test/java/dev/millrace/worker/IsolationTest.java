@@ -65,8 +65,7 @@ class IsolationTest {
   }
 
   private FakeMaster.Seen run(String... commands) throws IOException {
-    FakeMaster.Seen run =
-        master.offer(master.assignment(UUID.randomUUID().toString(), commands));
+    FakeMaster.Seen run = master.offer(master.assignment(UUID.randomUUID().toString(), commands));
     master.await(run, "settled", r -> r.settled != null);
     return run;
   }
@@ -100,7 +99,13 @@ class IsolationTest {
       assertEquals("", run.log("stdout"), worker.output());
       FakeMaster.Seen look =
           run(
-              "find " + base + "/data " + base + "/own " + base + "/home /root /home"
+              "find "
+                  + base
+                  + "/data "
+                  + base
+                  + "/own "
+                  + base
+                  + "/home /root /home"
                   + " -mindepth 1 2>/dev/null; true",
               "find /run /var/run/ -type s 2>/dev/null; ls -d /run/user/* 2>/dev/null; true",
               "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -a 'WorkerMai[n]'; true");
@@ -114,8 +119,7 @@ class IsolationTest {
 
   @ParameterizedTest
   @EnumSource(Who.class)
-  void aRunWritesItsOutputsRepositoryHomeAndTemporaryFilesAndNothingElse(Who who)
-      throws Exception {
+  void aRunWritesItsOutputsRepositoryHomeAndTemporaryFilesAndNothingElse(Who who) throws Exception {
     Path open = Files.createDirectory(base.resolve("open"));
     give(open, who);
     Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
@@ -124,13 +128,17 @@ class IsolationTest {
           run(
               "for d in outputs repository .home inputs config .millrace .; do"
                   + " touch /valohai/$d/made 2>/dev/null && echo /valohai/$d; done; true",
-              "for d in /tmp /var/tmp /dev/shm " + open + " / /etc /sys /dev /var /var/crash"
+              "for d in /tmp /var/tmp /dev/shm "
+                  + open
+                  + " / /etc /sys /dev /var /var/crash"
                   + " /run /home; do touch $d/made 2>/dev/null && echo $d; done; true",
               "mv /valohai/outputs /valohai/moved 2>/dev/null && echo moved;"
                   + " rmdir /valohai/.home 2>/dev/null && echo removed;"
                   + " umount /valohai 2>/dev/null && echo unmounted;"
                   + " mount -o remount,rw /valohai 2>/dev/null && echo remounted;"
-                  + " unshare -Urm umount " + base + "/own 2>/dev/null && echo uncovered;"
+                  + " unshare -Urm umount "
+                  + base
+                  + "/own 2>/dev/null && echo uncovered;"
                   + " unshare -Urm mount -o remount,bind,rw /valohai 2>/dev/null && echo writable;"
                   + " true",
               "echo x > /dev/null && : < /dev/urandom && echo devices; id -G | wc -w");
@@ -161,8 +169,12 @@ class IsolationTest {
           master.assignment(
               UUID.randomUUID().toString(),
               // What may not be done must not end it: it is to be there when the stop comes.
-              "ln -s " + victim + " /valohai/.millrace/stopping;"
-                  + " mv /valohai/outputs /valohai/o2; ln -s " + base + "/own /valohai/outputs;"
+              "ln -s "
+                  + victim
+                  + " /valohai/.millrace/stopping;"
+                  + " mv /valohai/outputs /valohai/o2; ln -s "
+                  + base
+                  + "/own /valohai/outputs;"
                   + " echo up; sleep 600");
       ((ObjectNode) assignment.get("limits")).put("stopGraceSeconds", 1);
       FakeMaster.Seen run = master.offer(assignment);
@@ -204,8 +216,7 @@ class IsolationTest {
       Files.setAttribute(socket, "unix:gid", 54_399);
       Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw----"));
       String engine = "unix://" + socket;
-      try (WorkerProcess worker =
-          worker(Who.OTHER, List.of("54399"), "--docker-host", engine)) {
+      try (WorkerProcess worker = worker(Who.OTHER, List.of("54399"), "--docker-host", engine)) {
         assertEquals(List.of(), master.awaitTrouble("\"processes.trusted\": true"));
         assertTrue(worker.output().contains("processes.trusted"), worker.output());
       }

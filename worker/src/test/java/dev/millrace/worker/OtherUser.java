@@ -21,8 +21,7 @@ record OtherUser(int uid, List<String> groups, Path base) {
 
   /** What makes a command that user's. */
   List<String> prefix() {
-    List<String> prefix =
-        new ArrayList<>(List.of("setpriv", "--reuid=" + uid, "--regid=" + uid));
+    List<String> prefix = new ArrayList<>(List.of("setpriv", "--reuid=" + uid, "--regid=" + uid));
     prefix.add(groups.isEmpty() ? "--clear-groups" : "--groups=" + String.join(",", groups));
     prefix.addAll(List.of("env", "HOME=" + base.resolve("home")));
     return prefix;

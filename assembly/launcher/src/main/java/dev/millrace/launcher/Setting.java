@@ -29,7 +29,8 @@ enum Setting {
   CODE_RATIO("millrace.code.ratio", Kind.NUMBER, "unpacked against packed size of a code archive"),
   CODE_FREE_BYTES("millrace.code.free.bytes", Kind.NUMBER, "unpacked bytes without that ratio"),
   INPUT_ALLOW("millrace.input.allow", Kind.TEXT, "loopback ranges that inputs may come from"),
-  IMAGE_ALLOW("millrace.image.allow", Kind.TEXT, "registry hosts off limits that images may come from"),
+  IMAGE_ALLOW(
+      "millrace.image.allow", Kind.TEXT, "registry hosts off limits that images may come from"),
   KEY_FILE("millrace.key.file", Kind.TEXT, "the installation's key, shared by all masters"),
   DATABASE_URL("millrace.database.url", Kind.TEXT, "JDBC address of the database"),
   DATABASE_USER("millrace.database.user", Kind.TEXT, "user of the database"),

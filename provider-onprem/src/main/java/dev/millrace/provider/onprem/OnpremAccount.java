@@ -55,7 +55,9 @@ public final class OnpremAccount implements ComputeProvider {
     @AttributeDefinition(required = false, description = "Runtimes of a worker: docker, process")
     String[] runtimes() default {"docker"};
 
-    /** Said by somebody who knows that runs come only from people who may do what the master may. */
+    /**
+     * Said by somebody who knows that runs come only from people who may do what the master may.
+     */
     @AttributeDefinition(
         required = false,
         description = "Take process runs also where nothing keeps them from what the worker may do")

@@ -158,7 +158,8 @@ final class WorkerProcess {
 
   /** The worker's own program also knows its containers. What it leaves is swept afterwards. */
   private void removeByProgram(Path program) throws IOException {
-    Process removal = launch(List.of(program.toString(), "remove", "--dir", worker.toString()), Map.of());
+    Process removal =
+        launch(List.of(program.toString(), "remove", "--dir", worker.toString()), Map.of());
     try {
       if (!removal.waitFor(REMOVE_SECONDS, TimeUnit.SECONDS)) {
         throw new IOException("removing the runs of the node took longer than a minute");

@@ -198,7 +198,10 @@ class OnpremAccountTest {
     Path program = new Releases(data.resolve("onprem/releases"), null).program(release);
     Process second =
         again.start(
-            program, node, Machines.of(TestConfig.of("local"), List.of()), folder("n1").resolve("none"));
+            program,
+            node,
+            Machines.of(TestConfig.of("local"), List.of()),
+            folder("n1").resolve("none"));
     assertEquals(75, second.waitFor());
     assertEquals(1, starts("n1").size());
   }

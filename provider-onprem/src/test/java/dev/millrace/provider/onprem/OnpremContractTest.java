@@ -24,7 +24,10 @@ class OnpremContractTest extends ComputeProviderContract {
   @Override
   protected ComputeProvider open() {
     return new OnpremAccount(
-        TestConfig.of("local", "local-2", "local-3", "local-4"), data, List.of(), Clock.systemUTC());
+        TestConfig.of("local", "local-2", "local-3", "local-4"),
+        data,
+        List.of(),
+        Clock.systemUTC());
   }
 
   @Override

@@ -4,7 +4,13 @@ import java.lang.annotation.Annotation;
 
 /** A configuration as the framework would hand it over. */
 @SuppressWarnings("ClassExplicitlyAnnotation")
-record TestConfig(String[] machines, String folder, int slots, String[] runtimes, boolean processes_trusted, String ca_file)
+record TestConfig(
+    String[] machines,
+    String folder,
+    int slots,
+    String[] runtimes,
+    boolean processes_trusted,
+    String ca_file)
     implements OnpremAccount.Config {
 
   TestConfig(String[] machines, String folder, int slots, String[] runtimes, String ca_file) {

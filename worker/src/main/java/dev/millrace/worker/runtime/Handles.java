@@ -34,7 +34,8 @@ public final class Handles {
     if (at == null) {
       throw new IOException("no absolute path: " + folder);
     }
-    SecureDirectoryStream<Path> open = secure(first == 0 ? at : at.resolve(folder.subpath(0, first)));
+    SecureDirectoryStream<Path> open =
+        secure(first == 0 ? at : at.resolve(folder.subpath(0, first)));
     for (int i = first; i < names; i++) {
       try (SecureDirectoryStream<Path> above = open) {
         open = above.newDirectoryStream(folder.getName(i), LinkOption.NOFOLLOW_LINKS);

@@ -28,7 +28,13 @@ final class ProcessRun implements RunHandle {
 
   private record Supervisor(long pid, long started) {}
 
-  ProcessRun(ProcessTable table, RunFolder folder, boolean namespaced, String marker, int uid, Runnable forget) {
+  ProcessRun(
+      ProcessTable table,
+      RunFolder folder,
+      boolean namespaced,
+      String marker,
+      int uid,
+      Runnable forget) {
     this.table = table;
     this.state = folder.state();
     this.tools = folder.tools();

@@ -134,9 +134,7 @@ public final class ProcessRuntime implements RunRuntime {
     Assignment assignment = spec.assignment();
     Mounts.write(
         spec.folder().state().resolve("cgroups"),
-        groups
-            .create(assignment.executionId(), assignment.limits().memoryMiB())
-            .stream()
+        groups.create(assignment.executionId(), assignment.limits().memoryMiB()).stream()
             .map(Path::toString)
             .toList());
   }

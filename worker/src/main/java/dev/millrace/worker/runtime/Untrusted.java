@@ -68,6 +68,7 @@ final class Untrusted {
   private static Stream<String> groups() throws IOException {
     return Files.readAllLines(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1).stream()
         .filter(line -> line.startsWith("Groups:") || line.startsWith("Gid:"))
-        .flatMap(line -> Arrays.stream(line.substring(line.indexOf(':') + 1).strip().split("\\s+")));
+        .flatMap(
+            line -> Arrays.stream(line.substring(line.indexOf(':') + 1).strip().split("\\s+")));
   }
 }

@@ -32,8 +32,7 @@ class ImageHostTest {
       LaunchException refused =
           assertThrows(LaunchException.class, () -> ImageHost.check(image(reference)), reference);
       assertEquals("image", refused.reason());
-      assertTrue(
-          String.valueOf(refused.getMessage()).contains("MILLRACE_IMAGE_ALLOW"), reference);
+      assertTrue(String.valueOf(refused.getMessage()).contains("MILLRACE_IMAGE_ALLOW"), reference);
     }
   }
 

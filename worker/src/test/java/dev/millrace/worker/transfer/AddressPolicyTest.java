@@ -29,8 +29,7 @@ class AddressPolicyTest {
     for (String line : cases) {
       String[] parts = line.split("\t");
       InetAddress address = InetAddress.getByName(parts[1]);
-      assertEquals(
-          parts[0], AddressPolicy.reason(address).isEmpty() ? "open" : "closed", line);
+      assertEquals(parts[0], AddressPolicy.reason(address).isEmpty() ? "open" : "closed", line);
     }
   }
 }

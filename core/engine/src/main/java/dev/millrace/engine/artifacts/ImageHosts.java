@@ -58,7 +58,8 @@ public final class ImageHosts {
     } catch (IllegalArgumentException e) {
       return false;
     }
-    return allowed.stream().anyMatch(a -> a.equalsIgnoreCase(host) || a.equalsIgnoreCase(bare(host)))
+    return allowed.stream()
+            .anyMatch(a -> a.equalsIgnoreCase(host) || a.equalsIgnoreCase(bare(host)))
         || images.served(image);
   }
 

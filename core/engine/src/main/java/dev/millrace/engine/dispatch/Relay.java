@@ -82,8 +82,8 @@ public final class Relay {
   }
 
   /**
-   * Stores exactly {@code length} bytes, whole or not at all. Throws {@link Refused} 403, 411, 413
-   * or 503.
+   * Stores exactly {@code length} bytes, whole or not at all. Throws {@link Refused} 403, 411, 413,
+   * 422 or 503.
    */
   public void upload(Address address, InputStream body, long length) {
     DataStore store = check("PUT", address);
@@ -97,7 +97,10 @@ public final class Relay {
     try {
       blobs.write(store, address.key(), body, length);
     } catch (StoreUnavailable e) {
-      throw Refused.of(e);
+      // Trying again would send all of it again and make no room.
+      throw e.code().equals(StoreUnavailable.FULL)
+          ? new Refused(422, e.code(), String.valueOf(e.getMessage()))
+          : Refused.of(e);
     }
   }
 

@@ -92,7 +92,9 @@ public final class Readiness {
     return answers;
   }
 
-  /** What somebody should know of although this master does its work: workers that can run nothing. */
+  /**
+   * What somebody should know of although this master does its work: workers that can run nothing.
+   */
   public Map<String, String> notices() {
     Optional<String> workers = ask("the workers", this::idleWorkers);
     return workers.map(words -> Map.of("workers", words)).orElse(Map.of());

@@ -53,8 +53,7 @@ final class RunSpecs {
   private final ImageHosts imageHosts;
   private final ObjectMapper json = new ObjectMapper();
 
-  RunSpecs(
-      InstallationKey key, Uuid7 ids, List<AddressRange> inputAllow, ImageHosts imageHosts) {
+  RunSpecs(InstallationKey key, Uuid7 ids, List<AddressRange> inputAllow, ImageHosts imageHosts) {
     this.key = key;
     this.ids = ids;
     this.inputAllow = inputAllow;

@@ -71,7 +71,8 @@ public final class Submissions {
     this.queue = queue;
     this.clock = clock;
     this.ids = new Uuid7(clock);
-    this.specs = new RunSpecs(
+    this.specs =
+        new RunSpecs(
             key, ids, settings.inputRanges(), new ImageHosts(images, settings.imageAllow()));
     this.repeated = new RepeatedRequests(key, clock);
     this.most = settings.projectExecutions();

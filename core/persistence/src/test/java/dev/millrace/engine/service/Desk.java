@@ -130,8 +130,8 @@ public final class Desk {
     Settings settings =
         new Settings(name -> name.equals("millrace.data") ? folder.toString() : null);
     this.commits = new Commits(database, access, audit, blobs, settings, clock);
-    this.submissions = new Submissions(
-            database, access, audit, key, queue, settings, new OneRegistry(), clock);
+    this.submissions =
+        new Submissions(database, access, audit, key, queue, settings, new OneRegistry(), clock);
     this.executions = new Executions(database, access, audit, new NoLogs(), queue, clock);
     this.data = new Data(database, access, audit, new NoTransfers(), blobs, clock);
     this.organizations = new Organizations(database, access, audit, clock);

@@ -106,13 +106,11 @@ class FreeSpaceTest {
             StoreFolder.open(folder.resolve("store").toString()), new FreeSpace(disk));
     assertThrows(
         PluginException.class,
-        () ->
-            store.write(KEY, zeros(disk, GIB), new Sized(OptionalLong.empty()), Calls.call()));
+        () -> store.write(KEY, zeros(disk, GIB), new Sized(OptionalLong.empty()), Calls.call()));
     assertTrue(disk.usable >= (512L << 20) - FreeSpace.STEP, "" + disk.usable);
     assertEquals(Optional.empty(), store.stat(KEY, Calls.call()));
     try (Stream<Path> files = Files.walk(folder)) {
-      assertEquals(
-          0, files.filter(f -> Files.isRegularFile(f) && size(f) > GIB / 1024).count());
+      assertEquals(0, files.filter(f -> Files.isRegularFile(f) && size(f) > GIB / 1024).count());
     }
   }
 
