@@ -143,11 +143,9 @@ public final class WorkerReleases {
     long at = nanos.getAsLong();
     try {
       Optional<Loadable> loadable = loadable(shipped);
-      return new Known(
-          shipped, loadable, "the installation has no data store yet", tries + 1, at);
+      return new Known(shipped, loadable, "the installation has no data store yet", tries + 1, at);
     } catch (StoreUnavailable e) {
-      return new Known(
-          shipped, Optional.empty(), String.valueOf(e.getMessage()), tries + 1, at);
+      return new Known(shipped, Optional.empty(), String.valueOf(e.getMessage()), tries + 1, at);
     }
   }
 
