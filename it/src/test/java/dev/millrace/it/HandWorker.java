@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /** A worker that a test plays by hand, call by call. */
@@ -34,11 +35,17 @@ final class HandWorker {
 
   /** Joins with a token, as a worker of one slot for plain processes. */
   static HandWorker join(String master, String token) throws Exception {
+    return join(master, token, "0.1.0", "process");
+  }
+
+  /** The same, of that release and for that runtime. */
+  static HandWorker join(String master, String token, String release, String runtime)
+      throws Exception {
     Map<String, Object> body = new HashMap<>();
     body.put("joinToken", token);
     body.put("nonce", UUID.randomUUID().toString());
     body.put("name", "hand-worker");
-    body.put("release", "0.1.0");
+    body.put("release", release);
     body.put("os", "linux");
     body.put("arch", "amd64");
     body.put("wireVersions", List.of(1));
@@ -46,7 +53,7 @@ final class HandWorker {
     body.put("cpus", 1);
     body.put("memoryMiB", 1024);
     body.put("gpus", List.of());
-    body.put("runtimes", List.of("process"));
+    body.put("runtimes", List.of(runtime));
     JsonNode joined =
         new HandWorker(master, "").call("register", "", Map.of(), body).expectSuccess();
     return new HandWorker(master, joined.get("credential").asText());
@@ -71,6 +78,25 @@ final class HandWorker {
       }
     }
     throw new AssertionError("nothing was offered");
+  }
+
+  /** One poll: an offer, or empty where there is none. */
+  Optional<Offer> claim() throws Exception {
+    Reply claimed = call("claim", "", Map.of(), Map.of("freeSlots", 1));
+    return claimed.status() == 200
+        ? Optional.of(
+            new Offer(
+                claimed.body().at("/offer/executionId").asText(),
+                claimed.body().at("/offer/token").asText()))
+        : Optional.empty();
+  }
+
+  /** What the worker may take. */
+  record Offer(String execution, String token) {}
+
+  Reply accept(Offer offer) throws Exception {
+    return call(
+        "offers/" + offer.execution() + "/accept", "", Map.of(), Map.of("token", offer.token()));
   }
 
   JsonNode beat(String execution, String lease, String phase) throws Exception {

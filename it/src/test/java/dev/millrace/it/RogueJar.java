@@ -41,6 +41,10 @@ record RogueJar(String mode, String implementation, String role, String imports)
     return of(mode, "RogueRegistry", "registry", "ImageRegistry");
   }
 
+  static RogueJar store(String mode) {
+    return of(mode, "RogueStore", "storage", "ArtifactStore");
+  }
+
   /** The same plugin, which wants an SPI that does not exist yet. */
   RogueJar newer() {
     return new RogueJar(mode, implementation, role, imports.replace("[1.0,2)", "[9.1,10)"));
