@@ -3,7 +3,9 @@ package dev.millrace.it;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -136,6 +138,15 @@ final class Distribution implements AutoCloseable {
 
   /** Starts the master in the foreground of a child process and waits until it is ready. */
   void boot() {
+    boot("/ready", 200);
+  }
+
+  /** Starts it where stores are away on purpose, so that it is never ready: its API answers. */
+  void bootWithoutStores() {
+    boot("/api/v0/users/me/", 401);
+  }
+
+  private void boot(String path, int status) {
     try {
       ProcessBuilder builder = new ProcessBuilder(home().resolve("bin/millrace").toString(), "run");
       builder.environment().putAll(environment);
@@ -144,7 +155,6 @@ final class Distribution implements AutoCloseable {
           .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
       Process process = builder.start();
       master = Optional.of(process);
-      Api anonymous = new Api(address(), Optional.empty());
       Machine.await(
           "readiness of the master (its log is " + log() + ")",
           BOOT,
@@ -152,10 +162,22 @@ final class Distribution implements AutoCloseable {
             if (!process.isAlive()) {
               throw new AssertionError("the master ended: " + Files.readString(log()));
             }
-            return anonymous.get("/ready").status() == 200 ? Optional.of(true) : Optional.empty();
+            return status(path) == status ? Optional.of(true) : Optional.empty();
           });
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What is answered there; 0 while nobody answers. */
+  private int status(String path) {
+    try {
+      var asked = (HttpURLConnection) URI.create(address() + path).toURL().openConnection();
+      asked.setConnectTimeout(5_000);
+      asked.setReadTimeout(30_000);
+      return asked.getResponseCode();
+    } catch (IOException e) {
+      return 0;
     }
   }
 

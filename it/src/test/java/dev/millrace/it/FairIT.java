@@ -61,7 +61,7 @@ class FairIT {
     seed(UUID.fromString(id(adasFirst)), UUID.fromString(id(evesFirst)));
     RogueJar.registry("late").dropInto(millrace, folder);
     RogueJar.store("slow").dropInto(millrace, folder);
-    millrace.boot();
+    millrace.bootWithoutStores();
     admin = millrace.admin();
     bobsCommit = bobs.api().uploadCode(bobs.id(), Code.script("true").archive());
     // Of another release than the one that is on its way into the slow store.

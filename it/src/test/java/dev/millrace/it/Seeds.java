@@ -149,6 +149,8 @@ final class Seeds implements AutoCloseable {
   @Override
   public void close() throws SQLException {
     database.commit();
+    // Without it the file stays locked: the installation's settings keep a database open.
+    change("shutdown");
     database.close();
   }
 }
