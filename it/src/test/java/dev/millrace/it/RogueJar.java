@@ -33,6 +33,11 @@ record RogueJar(String mode, String implementation, String role, String imports)
     return of(mode, "RogueCompute", "compute", "ComputeProvider");
   }
 
+  /** No rogue: a store that is late, under the account of the store that the first start makes. */
+  static RogueJar slowStore() {
+    return of("default", "SlowStore", "storage", "ArtifactStore");
+  }
+
   static RogueJar threads() {
     return of("threads", "RogueThreads", "compute", "ComputeProvider");
   }
@@ -94,6 +99,9 @@ record RogueJar(String mode, String implementation, String role, String imports)
     Set<String> all = new TreeSet<>(Set.of(implementation, "dev.millrace.it.rogue.RogueAccount"));
     if (implementation.endsWith("RogueThreads")) {
       all.add("dev.millrace.it.rogue.RogueCompute");
+    }
+    if (implementation.endsWith("SlowStore")) {
+      all.add(implementation + "$Part");
     }
     return all;
   }
