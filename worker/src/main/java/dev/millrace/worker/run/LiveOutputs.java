@@ -116,8 +116,7 @@ final class LiveOutputs {
         SidecarMetadata metadata = new SidecarMetadata(tree, unsaid)) {
       standing.begin();
       tree.list(
-          (file, key) ->
-              file.readOnly() && mayTry(file) && standing.whole(file, key),
+          (file, key) -> file.readOnly() && mayTry(file) && standing.whole(file, key),
           ready,
           unsaid);
       if (ready.count() == 0) {

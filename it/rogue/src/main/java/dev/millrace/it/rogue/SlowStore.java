@@ -88,8 +88,7 @@ public final class SlowStore implements ArtifactStore {
   }
 
   @Override
-  public Page<Blob> list(String prefix, Page.Cursor from, CallContext call)
-      throws PluginException {
+  public Page<Blob> list(String prefix, Page.Cursor from, CallContext call) throws PluginException {
     LockSupport.parkNanos(LATE_NANOS);
     try (Stream<Path> files = Files.walk(folder)) {
       List<String> keys =
@@ -120,8 +119,7 @@ public final class SlowStore implements ArtifactStore {
   }
 
   private static Blob blob(BlobKey key, Path file) throws IOException {
-    return new Blob(
-        key, Files.size(file), "slow", Files.getLastModifiedTime(file).toInstant());
+    return new Blob(key, Files.size(file), "slow", Files.getLastModifiedTime(file).toInstant());
   }
 
   private static PluginException failed(IOException e) {
