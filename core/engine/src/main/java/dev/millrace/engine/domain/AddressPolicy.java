@@ -47,7 +47,7 @@ final class AddressPolicy {
           Block.of("::1", 128, "a loopback address"),
           Block.of("fe80::", 10, "a link-local address"),
           Block.of("ff00::", 8, "a multicast address"),
-          Block.of("fd00:ec2::", 32, METADATA),
+          Block.of("fd00:0ec2::", 32, METADATA),
           Block.of("fd20:ce::", 32, METADATA),
           Block.of("64:ff9b:1::", 48, TUNNEL),
           Block.of("2002::", 16, TUNNEL),
