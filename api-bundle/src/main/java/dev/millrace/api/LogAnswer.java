@@ -1,5 +1,6 @@
 package dev.millrace.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.millrace.api.http.Json;
@@ -85,7 +86,7 @@ final class LogAnswer implements StreamingOutput {
       String time,
       @Format(words = {"stdout", "stderr", "status"}) String stream,
       String message,
-      @Nullable Boolean partial) {}
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Boolean partial) {}
 
   private static void write(JsonGenerator json, LogPage.Line line, boolean partial) {
     try {

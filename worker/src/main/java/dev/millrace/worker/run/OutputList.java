@@ -34,7 +34,10 @@ final class OutputList implements Iterable<OutputTree.Entry>, Closeable {
   private long count;
   private @Nullable String full;
 
-  /** Takes at most so many; {@code spill} is a file that is made where they are many. */
+  /**
+   * Takes one more than the limit, so that the master tells what is over it; {@code spill} is a
+   * file that is made where they are many.
+   */
   OutputList(Path spill, long most) {
     this.spill = spill;
     this.most = most;
@@ -46,7 +49,10 @@ final class OutputList implements Iterable<OutputTree.Entry>, Closeable {
       return false;
     }
     if (count >= most) {
-      full = "there are more than " + most + ". Pack small files into archives.";
+      full =
+          "there are more than the limit of "
+              + (most - 1)
+              + " files. Pack small files into archives.";
       return false;
     }
     try {

@@ -63,7 +63,7 @@ class OutputListTest {
       assertTrue(list.add(entry(2)));
       assertNull(list.full());
       assertFalse(list.add(entry(3)));
-      assertTrue(String.valueOf(list.full()).contains("more than 2"));
+      assertTrue(String.valueOf(list.full()).contains("limit of 1 files"));
       assertEquals(List.of(entry(1), entry(2)), all(list));
     }
   }

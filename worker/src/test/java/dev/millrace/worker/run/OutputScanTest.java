@@ -50,7 +50,8 @@ class OutputScanTest {
     assertNull(remarks.problems());
     assertEquals(20, list(20).size());
     assertTrue(
-        String.valueOf(remarks.problems()).contains("more than 20"), () -> "" + remarks.problems());
+        String.valueOf(remarks.problems()).contains("limit of 19 files"),
+        () -> "" + remarks.problems());
   }
 
   @Test
