@@ -1,6 +1,7 @@
 package dev.millrace.launcher;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -11,6 +12,8 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /** Makes private at each start what others could read, or refuses the start. */
@@ -28,17 +31,41 @@ final class PrivateFiles {
 
   /** The data folder and what is right in it: logs, uploads, keys, the database. */
   static void data(Path folder) throws IOException, Refusal {
+    data(folder, PrivateFiles::tighten, System.err::println);
+  }
+
+  /**
+   * Refused only where everybody may enter. A folder that is shared with a group, as volumes of a
+   * cluster are, and files in it that are somebody else's, are the operator's to answer for.
+   */
+  static void data(Path folder, Predicate<Path> tighten, Consumer<String> warn)
+      throws IOException, Refusal {
     if (!posix(folder)) {
       return;
     }
-    List<Path> open = open(folder);
-    if (!tighten(folder) || !open.stream().allMatch(PrivateFiles::tighten)) {
+    boolean ours = tighten.test(folder);
+    if (!ours && everybody(folder)) {
       throw new Refusal(
           "The data folder "
               + folder
               + " can be read by others, and the user that runs Millrace may not change that. Give it"
               + " to that user, or do: chmod -R go= "
               + folder);
+    }
+    if (!ours) {
+      warn.accept(
+          "Warning: the data folder "
+              + folder
+              + " is open to its group, and the user that runs Millrace may not change that. Whoever"
+              + " is in that group can read the keys and the database.");
+    }
+    List<Path> left = open(folder).stream().filter(path -> !tighten.test(path)).toList();
+    if (!left.isEmpty()) {
+      warn.accept(
+          "Warning: the user that runs Millrace may not change who can read "
+              + left.get(0)
+              + (left.size() == 1 ? "" : " and " + (left.size() - 1) + " more")
+              + " in the data folder.");
     }
   }
 
@@ -52,7 +79,7 @@ final class PrivateFiles {
         if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
             && secret(file)
             && !tighten(file)
-            && Files.getPosixFilePermissions(file).stream().anyMatch(EVERYBODY::contains)) {
+            && everybody(file)) {
           throw new Refusal(
               file
                   + " holds secrets and can be read by everybody, and the user that runs Millrace may"
@@ -65,6 +92,10 @@ final class PrivateFiles {
 
   private static boolean posix(Path path) throws IOException {
     return Files.getFileStore(path).supportsFileAttributeView("posix");
+  }
+
+  private static boolean everybody(Path path) throws IOException {
+    return Files.getPosixFilePermissions(path).stream().anyMatch(EVERYBODY::contains);
   }
 
   /** What is right in the folder; links are somebody else's business. */
@@ -101,6 +132,7 @@ final class PrivateFiles {
     if (!Files.isReadable(file) || Files.size(file) > LARGEST) {
       return false;
     }
-    return SECRET.matcher(Files.readString(file)).find();
+    // Keys are looked for in any file, also in one whose text is not UTF-8.
+    return SECRET.matcher(Files.readString(file, StandardCharsets.ISO_8859_1)).find();
   }
 }
