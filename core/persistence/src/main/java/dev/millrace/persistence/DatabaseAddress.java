@@ -61,6 +61,13 @@ record DatabaseAddress(Kind kind, String url, String user, Secret password) {
             "max_statement_time=" + STATEMENT_SECONDS, "max_statement_time=" + LIST_SECONDS);
   }
 
+  /** The same database for migrations: a change of a large table takes as long as it takes. */
+  String migrationUrl() {
+    return url.replaceFirst("QUERY_TIMEOUT=\\d+", "QUERY_TIMEOUT=0")
+        .replaceFirst("max_statement_time=\\d+", "max_statement_time=0")
+        .replaceFirst("socketTimeout=\\d+", "socketTimeout=0");
+  }
+
   /** Reads the settings; throws IllegalArgumentException that names the setting at fault. */
   static DatabaseAddress of(Settings settings) {
     if (settings.text(URL).isEmpty()) {

@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import org.flywaydb.core.Flyway;
 import org.hibernate.SessionFactory;
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
 final class OpenDatabase implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenDatabase.class);
   private static final int POOL = 10;
+
+  /** One for the lock and the history, one for the changes, and what they open besides. */
+  private static final int MIGRATION_POOL = 4;
 
   /** How long a list waits for its turn before its reader is told to come again. */
   private static final Duration LIST_PATIENCE = Duration.ofSeconds(10);
@@ -69,7 +73,7 @@ final class OpenDatabase implements AutoCloseable {
     StandardServiceRegistry registry = null;
     try {
       pool = new HikariDataSource(pool(address.url(), address, "millrace", POOL));
-      int migrations = migrate(address, pool, own);
+      int migrations = migrate(address, own);
       registry = registry(pool, own);
       SessionFactory sessions = map(registry);
       LOG.info("database=open kind={} migrations={}", address.kind(), migrations);
@@ -151,23 +155,35 @@ final class OpenDatabase implements AutoCloseable {
   }
 
   /** Flyway holds a lock of the database meanwhile, so that of several masters one migrates. */
+  private static int migrate(DatabaseAddress address, ClassLoader own) {
+    try (HikariDataSource pool =
+        new HikariDataSource(
+            pool(address.migrationUrl(), address, "millrace-migration", MIGRATION_POOL))) {
+      return migrate(address, pool, own);
+    }
+  }
+
   private static int migrate(DatabaseAddress address, HikariDataSource pool, ClassLoader own) {
-    return Flyway.configure(own)
-        .dataSource(pool)
-        .locations("classpath:db/migration")
-        .placeholders(
-            Map.of(
-                "text",
-                address.kind().text,
-                "table",
-                address.kind().table,
-                "prefix",
-                address.kind().prefix))
-        .validateMigrationNaming(true)
-        .cleanDisabled(true)
-        .load()
-        .migrate()
-        .migrationsExecuted;
+    Flyway flyway =
+        Flyway.configure(own)
+            .dataSource(pool)
+            .locations("classpath:db/migration")
+            .placeholders(
+                Map.of(
+                    "text",
+                    address.kind().text,
+                    "table",
+                    address.kind().table,
+                    "prefix",
+                    address.kind().prefix))
+            .validateMigrationNaming(true)
+            .cleanDisabled(true)
+            .load();
+    if (Arrays.stream(flyway.info().all()).anyMatch(one -> one.getState().isFailed())) {
+      // Forgets that it failed; its statements leave alone what the failed one had done already.
+      flyway.repair();
+    }
+    return flyway.migrate().migrationsExecuted;
   }
 
   private static StandardServiceRegistry registry(HikariDataSource pool, ClassLoader own) {

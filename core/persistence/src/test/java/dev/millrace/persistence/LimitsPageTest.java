@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class LimitsPageTest {
   private static final Path PAGE = Path.of("../../docs/limits.md");
   private static final Path MIGRATIONS = Path.of("src/main/resources/db/migration");
-  private static final Pattern MADE = Pattern.compile("CREATE TABLE (\\w+)");
+  private static final Pattern MADE = Pattern.compile("CREATE TABLE (?:IF NOT EXISTS )?(\\w+)");
   private static final Pattern NAMED = Pattern.compile("`(\\w+)`");
 
   @Test
