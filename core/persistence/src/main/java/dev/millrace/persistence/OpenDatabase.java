@@ -32,6 +32,9 @@ final class OpenDatabase implements AutoCloseable {
   /** How long a list waits for its turn before its reader is told to come again. */
   private static final Duration LIST_PATIENCE = Duration.ofSeconds(10);
 
+  /** How long an answer that was half sent waits before it breaks off. */
+  private static final Duration PATIENCE_WITHIN = Duration.ofSeconds(60);
+
   /**
    * Hibernate logs by JBoss Logging, which finds SLF4J by itself only where Logback is in sight.
    */
@@ -81,7 +84,11 @@ final class OpenDatabase implements AutoCloseable {
           new HikariDataSource(
               pool(address.listUrl(), address, "millrace-lists", ListConnections.MOST));
       return new OpenDatabase(
-          address, pool, new ListConnections(lists, LIST_PATIENCE), registry, sessions);
+          address,
+          pool,
+          new ListConnections(lists, LIST_PATIENCE, PATIENCE_WITHIN),
+          registry,
+          sessions);
     } catch (RuntimeException e) {
       if (registry != null) {
         StandardServiceRegistryBuilder.destroy(registry);

@@ -68,6 +68,14 @@ public final class SqlDatabase implements Database, AutoCloseable {
   }
 
   @Override
+  public <T> T listOn(Work<T> work) {
+    return open.lists()
+        .within(
+            connection ->
+                retried(() -> once(open.sessions().openStatelessSession(connection), work, true)));
+  }
+
+  @Override
   public boolean answers() {
     return asked(connection -> connection.isValid(ANSWER_SECONDS));
   }

@@ -63,7 +63,8 @@ class ListConnectionsTest {
     CountDownLatch let = new CountDownLatch(1);
     ExecutorService readers = Executors.newFixedThreadPool(ListConnections.MOST);
     try (ListConnections lists =
-        new ListConnections(new HikariDataSource(config), Duration.ofMillis(200))) {
+        new ListConnections(
+            new HikariDataSource(config), Duration.ofMillis(200), Duration.ofMinutes(2))) {
       for (int i = 0; i < ListConnections.MOST; i++) {
         readers.execute(() -> lists.with(connection -> hold(taken, let)));
       }
@@ -78,6 +79,68 @@ class ListConnectionsTest {
     } finally {
       let.countDown();
       readers.shutdownNow();
+    }
+  }
+
+  @Test
+  void whereManyWaitOneMoreIsRefusedAtOnce() throws Exception {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl("jdbc:h2:mem:" + UUID.randomUUID());
+    config.setMaximumPoolSize(ListConnections.MOST);
+    CountDownLatch taken = new CountDownLatch(ListConnections.MOST);
+    CountDownLatch let = new CountDownLatch(1);
+    CountDownLatch served = new CountDownLatch(ListConnections.MOST_WAITING + 1);
+    ExecutorService readers = Executors.newCachedThreadPool();
+    try (ListConnections lists =
+        new ListConnections(
+            new HikariDataSource(config), Duration.ofMinutes(2), Duration.ofMinutes(2))) {
+      for (int i = 0; i < ListConnections.MOST; i++) {
+        readers.execute(() -> lists.with(connection -> hold(taken, let)));
+      }
+      assertTrue(taken.await(60, TimeUnit.SECONDS));
+      for (int i = 0; i < ListConnections.MOST_WAITING; i++) {
+        readers.execute(() -> lists.with(connection -> counted(served)));
+      }
+      awaitWaiting(lists, ListConnections.MOST_WAITING);
+      long start = System.nanoTime();
+      assertEquals(
+          Reason.TOO_MANY_LISTS,
+          assertThrows(DatabaseUnavailable.class, () -> lists.with(connection -> true)).reason());
+      assertTrue(System.nanoTime() - start < TimeUnit.MINUTES.toNanos(1));
+      // Whoever has sent half an answer waits all the same.
+      readers.execute(() -> lists.within(connection -> counted(served)));
+      awaitWaiting(lists, ListConnections.MOST_WAITING + 1);
+      let.countDown();
+      assertTrue(served.await(120, TimeUnit.SECONDS));
+    } finally {
+      let.countDown();
+      readers.shutdownNow();
+    }
+  }
+
+  private static void awaitWaiting(ListConnections lists, int many) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (lists.waiting() < many && System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+    assertEquals(many, lists.waiting());
+  }
+
+  private static boolean counted(CountDownLatch served) {
+    served.countDown();
+    return true;
+  }
+
+  @Test
+  void migrationsHaveAllTheTimeThatTheyNeed() {
+    for (DatabaseAddress address :
+        new DatabaseAddress[] {
+          DatabaseAddress.h2InMemory("x"),
+          DatabaseAddress.mariaDb("jdbc:mariadb://db/m", "m", Secret.of(""))
+        }) {
+      assertTrue(
+          address.migrationUrl().matches(".*(QUERY_TIMEOUT=0;|socketTimeout=0&.*time=0,).*"),
+          address.migrationUrl());
     }
   }
 

@@ -20,10 +20,19 @@ public interface Database {
    * Like {@link #read}, for lists and whatever else a user may make large: on connections of its
    * own, so that nobody else ever waits for one, and with less time for each statement.
    *
-   * @throws DatabaseUnavailable also when there was no turn for it within some seconds
+   * @throws DatabaseUnavailable also when there was no turn for it within some seconds, or when too
+   *     many wait for theirs
    */
   default <T> T list(Work<T> work) {
     return read(work);
+  }
+
+  /**
+   * Like {@link #list}, for further rows of an answer whose first ones were sent: it waits a minute
+   * for its turn, because the answer would break off without them.
+   */
+  default <T> T listOn(Work<T> work) {
+    return list(work);
   }
 
   /** Whether the database answers within two seconds. */
