@@ -94,7 +94,7 @@ final class MetadataCsv implements StreamingOutput {
     for (ExecutionView.Brief execution : wanted) {
       for (int from = 0; ; from += Slice.MAX_LIMIT) {
         Listing<MetadataLine> lines =
-            executions.metadata(actor, execution.id().toString(), new Slice(from, Slice.MAX_LIMIT));
+            executions.metadata(actor, execution.id().toString(), from, Slice.MAX_LIMIT);
         while (!lines.ended()) {
           for (MetadataLine line : lines.next()) {
             reader.read(execution, line, values(line));

@@ -10,7 +10,6 @@ import dev.millrace.api.http.Json;
 import dev.millrace.api.openapi.Query;
 import dev.millrace.engine.domain.MetadataLine;
 import dev.millrace.engine.service.Executions;
-import dev.millrace.engine.store.Slice;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -45,7 +44,9 @@ public final class MetadataResource {
       @Context ContainerRequestContext context, @PathParam("name") String name) {
     Call call = Call.of(context);
     return call.items(
-        executions.metadata(call.actor(), name, call.slice(Slice.MAX_LIMIT)), this::object);
+        executions.metadata(
+            call.actor(), name, call.offset(), call.limit().orElse(Integer.MAX_VALUE)),
+        this::object);
   }
 
   private JsonNode object(MetadataLine line) {

@@ -38,7 +38,10 @@ public final class ProjectCommitsResource {
       @Context ContainerRequestContext context, @PathParam("project") String project) {
     Call call = Call.of(context);
     return call.items(
-        commits.ofProject(call.actor(), Ids.projectInPath(project), call.slice(Slice.MAX_LIMIT)),
+        commits.ofProject(
+            call.actor(),
+            Ids.projectInPath(project),
+            new Slice(call.offset(), call.limit().orElse(Slice.MAX_LIMIT))),
         view -> CommitJson.of(view, call, false));
   }
 }

@@ -160,13 +160,21 @@ public final class Call {
 
   /** Which part of a list is wanted, by {@code limit} and {@code offset}. */
   public Slice slice() {
-    return slice(DEFAULT_LIMIT);
+    int limit = limit().orElse(DEFAULT_LIMIT);
+    return new Slice(offset(), Math.min(limit, MOST_ROWS));
   }
 
-  /** The same for a list that has another limit where the client names none. */
-  public Slice slice(int usual) {
-    int limit = number("limit").filter(n -> n > 0).orElse(usual);
-    return new Slice(number("offset").orElse(0), Math.min(limit, MOST_ROWS));
+  /** Rows before the first that is wanted. */
+  public int offset() {
+    return number("offset").orElse(0);
+  }
+
+  /**
+   * The most rows that the client wants; empty where it names none. Answers that are arrays have
+   * all rows then: without {@code next}, nobody would see that some are missing.
+   */
+  public Optional<Integer> limit() {
+    return number("limit").filter(n -> n > 0);
   }
 
   /** The list's answer, with the addresses of its neighbours. */

@@ -171,11 +171,16 @@ public final class Commits {
   /** Newest first, without configurations. */
   public Listing<CommitView> list(
       Actor actor, Optional<ProjectId> project, Optional<Boolean> adhoc, Slice slice) {
-    Keys<CommitId> keys =
-        database.list(
-            session ->
-                session.commits().keys(access.scopeOf(session, actor), project, adhoc, slice));
-    return Listing.of(slice, keys, some -> database.list(session -> read(session, some)));
+    return Listing.of(
+        slice,
+        keys(actor, project, adhoc, slice),
+        some -> database.list(session -> read(session, some)));
+  }
+
+  private Keys<CommitId> keys(
+      Actor actor, Optional<ProjectId> project, Optional<Boolean> adhoc, Slice slice) {
+    return database.list(
+        session -> session.commits().keys(access.scopeOf(session, actor), project, adhoc, slice));
   }
 
   private static Stretch<CommitView> read(Session session, List<CommitId> keys) {
@@ -193,10 +198,13 @@ public final class Commits {
                     repositories.computeIfAbsent(c.project(), id -> repository(session, id))));
   }
 
-  /** As {@link #list}, but {@link NotFound} where the actor may not see the project. */
+  /**
+   * All rows of the slice in one answer; {@link NotFound} where the actor may not see the project.
+   */
   public Listing<CommitView> ofProject(Actor actor, ProjectId id, Slice slice) {
     database.read(session -> project(session, access.scopeOf(session, actor), id));
-    return list(actor, Optional.of(id), Optional.empty(), slice);
+    return Listing.whole(
+        slice, keys(actor, Optional.of(id), Optional.empty(), slice), database, Commits::read);
   }
 
   /** How many commits the project has, fetched and uploaded. */

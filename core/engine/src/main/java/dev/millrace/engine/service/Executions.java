@@ -102,23 +102,27 @@ public final class Executions {
         .outputs(database.read(session -> execution(session, actor, name)));
   }
 
-  /** What the run printed as JSON objects, in order. */
-  public Listing<MetadataLine> metadata(Actor actor, String name, Slice slice) {
+  /**
+   * What the run printed as JSON objects, in order: at most {@code limit} lines after the first
+   * {@code offset}. Only a stretch of them is ever in memory, so there may be any number.
+   */
+  public Listing<MetadataLine> metadata(Actor actor, String name, int offset, int limit) {
     ExecutionId id = database.list(session -> execution(session, actor, name).id());
     long total = database.list(session -> session.metadata().count(id));
-    int size = (int) Math.max(0, Math.min(total - slice.offset(), slice.limit()));
+    int size = (int) Math.max(0, Math.min(total - offset, limit));
     return new Listing<>(
-        slice,
+        new Slice(offset, limit),
         total,
         size,
-        from ->
-            database.list(
-                session -> {
-                  List<MetadataLine> lines =
-                      session.metadata().from(id, (long) slice.offset() + from);
-                  int some = Math.min(lines.size(), size - from);
-                  return new Stretch<>(lines.subList(0, some), some);
-                }));
+        from -> {
+          Database.Work<Stretch<MetadataLine>> work =
+              session -> {
+                List<MetadataLine> lines = session.metadata().from(id, (long) offset + from);
+                int some = Math.min(lines.size(), size - from);
+                return new Stretch<>(lines.subList(0, some), some);
+              };
+          return from == 0 ? database.list(work) : database.listOn(work);
+        });
   }
 
   /** What happened to the execution, oldest first. */

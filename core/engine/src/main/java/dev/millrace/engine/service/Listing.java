@@ -1,10 +1,13 @@
 package dev.millrace.engine.service;
 
+import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Keys;
+import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.Slice;
 import dev.millrace.engine.store.Stretch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 
@@ -38,6 +41,24 @@ public final class Listing<T> {
         keys.total(),
         all.size(),
         from -> reader.read(all.subList(from, Math.min(all.size(), from + Stretch.MOST_KEYS))));
+  }
+
+  /**
+   * The same for an answer that cannot end early: once it was begun, its rows are waited for
+   * longer.
+   */
+  static <K, T> Listing<T> whole(
+      Slice slice, Keys<K> keys, Database database, BiFunction<Session, List<K>, Stretch<T>> read) {
+    List<K> all = keys.keys();
+    return new Listing<>(
+        slice,
+        keys.total(),
+        all.size(),
+        from -> {
+          List<K> some = all.subList(from, Math.min(all.size(), from + Stretch.MOST_KEYS));
+          Database.Work<Stretch<T>> work = session -> read.apply(session, some);
+          return from == 0 ? database.list(work) : database.listOn(work);
+        });
   }
 
   /** A list without rows. */

@@ -61,7 +61,7 @@ class ExecutionsTest {
       assertThrows(NotFound.class, () -> desk.executions.events(desk.bob, any, 0));
       assertThrows(NotFound.class, () -> desk.executions.statusEvents(desk.bob, any));
       assertThrows(NotFound.class, () -> desk.executions.outputs(desk.bob, any));
-      assertThrows(NotFound.class, () -> desk.executions.metadata(desk.bob, any, Slice.first(1)));
+      assertThrows(NotFound.class, () -> desk.executions.metadata(desk.bob, any, 0, 1));
     }
     String file = datum.id().toString();
     assertThrows(NotFound.class, () -> desk.data.find(desk.bob, file));
