@@ -9,8 +9,10 @@ import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.DatabaseUnavailable;
 import dev.millrace.engine.store.Session;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -164,6 +166,23 @@ class MariaDbContractTest {
   private static boolean written(Session session, String value) {
     session.settings().put("a", value);
     return true;
+  }
+
+  @Test
+  void aMigrationThatFailedHalfWayIsDoneAgain() throws Exception {
+    String found = "select count(*) from information_schema.statistics where index_name = ";
+    try (Connection connection = open.pool().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "update flyway_schema_history set success = 0 where cast(version as int) >= 12");
+      statement.execute("drop index ix_pending_upload_execution on pending_upload");
+      connection.commit();
+      new SqlDatabase(server.address()).close();
+      try (ResultSet row = statement.executeQuery(found + "'ix_pending_upload_execution'")) {
+        row.next();
+        assertEquals(1, row.getInt(1));
+      }
+    }
   }
 
   @Test
