@@ -18,10 +18,10 @@ import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -32,8 +32,6 @@ import org.osgi.service.component.annotations.Reference;
  */
 @Component(service = CodeArchives.class)
 public final class CodeArchives {
-  private static final int STRIPES = 64;
-
   private final Database database;
   private final CodeSource source;
   private final Blobs blobs;
@@ -41,7 +39,12 @@ public final class CodeArchives {
   private final ArchiveLimits limits;
 
   /** Two executions of one new commit pack it once; other masters would make the same bytes. */
-  private final List<Object> stripes = Stream.generate(Object::new).limit(STRIPES).toList();
+  private final Map<CommitId, Turn> turns = new HashMap<>();
+
+  /** Whoever packs a commit holds it; it is kept while somebody wants it. */
+  private static final class Turn {
+    private int wanted;
+  }
 
   @Activate
   public CodeArchives(
@@ -63,8 +66,21 @@ public final class CodeArchives {
    * @throws StoreUnavailable if the store cannot take it now
    */
   public CodeArchive ensure(CommitId id, DataStore store) throws SourceException {
-    synchronized (stripes.get(Math.floorMod(id.hashCode(), STRIPES))) {
-      return ensureAlone(id, store);
+    Turn turn;
+    synchronized (turns) {
+      turn = turns.computeIfAbsent(id, commit -> new Turn());
+      turn.wanted++;
+    }
+    try {
+      synchronized (turn) {
+        return ensureAlone(id, store);
+      }
+    } finally {
+      synchronized (turns) {
+        if (--turn.wanted == 0) {
+          turns.remove(id);
+        }
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package dev.millrace.engine.service;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.engine.artifacts.CodeArchives;
 import dev.millrace.engine.domain.CodeArchive;
@@ -18,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -42,26 +44,7 @@ class CodeArchivesTest {
     Settings settings = new Settings(n -> n.equals("millrace.data") ? folder.toString() : null);
     CodeArchives archives =
         new CodeArchives(h2.database(), new Counted(packed), desk.blobs, settings);
-    CommitId commit = new CommitId(desk.ids.next());
-    h2.database()
-        .transact(
-            s -> {
-              s.commits()
-                  .insert(
-                      new Commit(
-                          commit,
-                          desk.adas.id(),
-                          "c".repeat(40),
-                          false,
-                          List.of("main"),
-                          "",
-                          desk.clock.instant(),
-                          desk.clock.instant(),
-                          "valohai.yaml",
-                          Optional.empty(),
-                          Optional.empty()));
-              return true;
-            });
+    CommitId commit = commit(desk, "c".repeat(40));
     int callers = 6;
     ExecutorService threads = Executors.newFixedThreadPool(callers);
     try {
@@ -85,6 +68,75 @@ class CodeArchivesTest {
     } finally {
       threads.shutdownNow();
     }
+  }
+
+  @Test
+  void aCommitThatIsPackedForLongHoldsNoOther() throws Exception {
+    Desk desk = new Desk(h2.database(), folder);
+    Settings settings = new Settings(n -> n.equals("millrace.data") ? folder.toString() : null);
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch over = new CountDownLatch(1);
+    NoSource source =
+        new NoSource() {
+          @Override
+          public void archive(ProjectId project, String commit, OutputStream tar)
+              throws IOException {
+            if (commit.equals("hangs")) {
+              begun.countDown();
+              await(over);
+            }
+            tar.write(TAR);
+          }
+        };
+    CodeArchives archives = new CodeArchives(h2.database(), source, desk.blobs, settings);
+    CommitId hangs = commit(desk, "hangs");
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      Future<CodeArchive> slow = threads.submit(() -> archives.ensure(hangs, desk.store));
+      await(begun);
+      // More than any number of locks that commits would share.
+      for (int i = 0; i < 300; i++) {
+        CommitId other = commit(desk, "other" + i);
+        threads.submit(() -> archives.ensure(other, desk.store)).get(60, TimeUnit.SECONDS);
+      }
+      over.countDown();
+      slow.get(60, TimeUnit.SECONDS);
+    } finally {
+      over.countDown();
+      threads.shutdownNow();
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(60, TimeUnit.SECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private CommitId commit(Desk desk, String identifier) {
+    CommitId commit = new CommitId(desk.ids.next());
+    h2.database()
+        .transact(
+            s -> {
+              s.commits()
+                  .insert(
+                      new Commit(
+                          commit,
+                          desk.adas.id(),
+                          identifier,
+                          false,
+                          List.of("main"),
+                          "",
+                          desk.clock.instant(),
+                          desk.clock.instant(),
+                          "valohai.yaml",
+                          Optional.empty(),
+                          Optional.empty()));
+              return true;
+            });
+    return commit;
   }
 
   /** A source of one commit, which counts how often it was packed. */
