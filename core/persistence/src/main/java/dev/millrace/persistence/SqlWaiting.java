@@ -182,9 +182,20 @@ final class SqlWaiting implements WaitingStore {
   }
 
   @Override
-  public List<Batch> batches(Optional<ProjectId> after, int ofEach, int limit) {
+  public List<Batch> batches(Optional<ProjectId> after, Set<Code> without, int ofEach, int limit) {
     List<@Nullable Object> values = new ArrayList<>();
     after.ifPresent(project -> values.add(project.value()));
+    for (Code code : without) {
+      values.add(code.commit().value());
+      values.add(code.store().value());
+    }
+    String others =
+        without.isEmpty()
+            ? ""
+            : " where b.commit_id is null or b.upload_store_id is null"
+                + " or (b.commit_id, b.upload_store_id) not in ("
+                + String.join(", ", Collections.nCopies(without.size(), "(?, ?)"))
+                + ")";
     values.add(ofEach);
     values.add(limit);
     return jdbc.list(
@@ -195,14 +206,17 @@ final class SqlWaiting implements WaitingStore {
                 Optional.ofNullable(row.getBytes(3)).map(Micros::uuid).map(CommitId::new),
                 Optional.ofNullable(row.getBytes(4)).map(Micros::uuid).map(StoreId::new)),
         "select environment_id, project_id, commit_id, upload_store_id from ("
-            + "select b.*, row_number() over (partition by b.project_id, b.upload_store_id"
+            + "select b.*, row_number() over (partition by b.project_id, b.upload_store_id,"
+            + " case when c.archive_key is null then 0 else 1 end"
             + " order by b.oldest, b.commit_id, b.environment_id) as place from ("
             + "select e.environment_id, e.project_id, e.commit_id, e.upload_store_id,"
             + " min(e.created_at) as oldest from execution e where"
             + CREATED
             + (after.isPresent() ? " and e.project_id > ?" : "")
             + " group by e.environment_id, e.project_id, e.commit_id, e.upload_store_id"
-            + ") b) batch where place <= ? order by project_id, place limit ?",
+            + ") b left join code_commit c on c.id = b.commit_id"
+            + others
+            + ") batch where place <= ? order by project_id, place limit ?",
         values.toArray());
   }
 

@@ -14,6 +14,7 @@ import dev.millrace.engine.domain.WorkerId;
 import dev.millrace.engine.store.ExecutionStore.Beat;
 import dev.millrace.engine.store.NodeStore;
 import dev.millrace.engine.store.WaitingStore.Batch;
+import dev.millrace.engine.store.WaitingStore.Code;
 import dev.millrace.engine.store.WaitingStore.Head;
 import dev.millrace.engine.store.WaitingStore.Kind;
 import java.util.List;
@@ -86,9 +87,12 @@ abstract class WaitingContract extends Contract {
             project,
             Optional.of(one.spec().commit()),
             Optional.of(one.spec().uploadStore()));
-    List<Batch> batches = read(s -> s.waiting().batches(Optional.empty(), 8, 10));
+    List<Batch> batches = read(s -> s.waiting().batches(Optional.empty(), Set.of(), 8, 10));
     assertTrue(batches.contains(batch), batches.toString());
-    assertEquals(List.of(), read(s -> s.waiting().batches(Optional.of(project), 8, 10)));
+    assertEquals(List.of(), read(s -> s.waiting().batches(Optional.of(project), Set.of(), 8, 10)));
+    Code code = batch.code().orElseThrow();
+    List<Batch> without = read(s -> s.waiting().batches(Optional.empty(), Set.of(code), 8, 10));
+    assertEquals(batches.stream().filter(b -> !b.equals(batch)).toList(), without);
     assertEquals(List.of(one.id()), read(s -> s.waiting().created(batch, 1)));
     write(s -> s.waiting().tell(two.id(), two.spec().commit(), two.spec().uploadStore()));
     write(s -> s.waiting().explain(batch, "why", 1));

@@ -14,13 +14,13 @@ import dev.millrace.engine.domain.ExecutionSpec;
 import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.ProjectId;
 import dev.millrace.engine.domain.ReasonCode;
-import dev.millrace.engine.domain.StoreId;
 import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.queue.Queue;
 import dev.millrace.engine.source.SourceException;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Session;
 import dev.millrace.engine.store.WaitingStore.Batch;
+import dev.millrace.engine.store.WaitingStore.Code;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,10 +28,12 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -59,8 +61,8 @@ public final class Admission {
   private static final int PACKING_FOR_PROJECT = 2;
   private static final int MOST_REMEMBERED = 20_000;
 
-  /** What is packed at most once at a time. */
-  private record Code(CommitId commit, StoreId store) {}
+  private static final int MOST_LEFT_OUT = 1_000;
+  private static final int MOST_LEFT_OUT_OF_EACH = 64;
 
   private final Database database;
   private final CodeArchives archives;
@@ -70,6 +72,7 @@ public final class Admission {
   private final ImageLookups images;
   private final KeyedPool packers = new KeyedPool("packing", PACKING);
   private final Pauses<Code> pauses;
+  private final Apart<Batch> each;
   private final Map<ProjectId, Long> served = new LinkedHashMap<>();
   private final Map<ExecutionId, String> lookedUp = new LinkedHashMap<>();
   private long turn;
@@ -100,6 +103,7 @@ public final class Admission {
     this.queue = queue;
     this.clock = clock;
     this.pauses = new Pauses<>(nanos);
+    this.each = new Apart<>(log, "batch", nanos);
     this.images = new ImageLookups(images, queue::wake, nanos);
   }
 
@@ -114,7 +118,9 @@ public final class Admission {
    * more to do at once. Only one thread calls it.
    */
   public boolean tick() {
-    List<Batch> batches = database.read(s -> s.waiting().batches(after, OF_EACH, MOST_BATCHES));
+    Set<Code> without = paused();
+    List<Batch> batches =
+        database.read(s -> s.waiting().batches(after, without, OF_EACH, MOST_BATCHES));
     boolean cut = batches.size() == MOST_BATCHES;
     after = cut ? Optional.of(batches.get(batches.size() - 1).project()) : Optional.empty();
     if (batches.isEmpty()) {
@@ -126,19 +132,39 @@ public final class Admission {
     int share = Math.max(1, MOST_AT_ONCE / batches.size());
     Map<EnvironmentId, Boolean> registries = new HashMap<>();
     List<Batch> unpacked = new ArrayList<>();
-    boolean more = cut;
+    AtomicBoolean more = new AtomicBoolean(cut);
     for (Batch batch : batches) {
-      if (batch.commit().isEmpty() || batch.store().isEmpty()) {
-        more |= tell(batch);
-      } else if (archived.contains(batch.commit().get())) {
-        more |= admit(batch, share, registries);
+      if (batch.code().isEmpty()) {
+        apart(batch, () -> more.compareAndSet(false, tell(batch)));
+      } else if (archived.contains(batch.code().get().commit())) {
+        apart(batch, () -> more.compareAndSet(false, admit(batch, share, registries)));
       } else {
         unpacked.add(batch);
       }
     }
     unpacked.sort(Comparator.comparing(batch -> served.getOrDefault(batch.project(), 0L)));
-    unpacked.forEach(this::pack);
-    return more;
+    unpacked.forEach(batch -> apart(batch, () -> pack(batch)));
+    return more.get();
+  }
+
+  /** What cannot go on now is left out of a look, so that it hides nothing newer. */
+  private Set<Code> paused() {
+    Map<Object, Integer> ofEach = new HashMap<>();
+    Set<Code> without = new LinkedHashSet<>();
+    for (Code code : pauses.paused()) {
+      if (without.size() < MOST_LEFT_OUT
+          && ofEach.merge(List.of(code.project(), code.store()), 1, Integer::sum)
+              <= MOST_LEFT_OUT_OF_EACH) {
+        without.add(code);
+      }
+    }
+    return without;
+  }
+
+  private void apart(Batch batch, Runnable work) {
+    if (!each.run(batch, work)) {
+      batch.code().filter(pauses::over).ifPresent(pauses::longer);
+    }
   }
 
   /** Rows of an older master say in their spec alone what they need. */
@@ -245,7 +271,7 @@ public final class Admission {
   }
 
   private void pack(Batch batch) {
-    Code code = new Code(batch.commit().orElseThrow(), batch.store().orElseThrow());
+    Code code = batch.code().orElseThrow();
     if (!pauses.over(code)) {
       return;
     }
@@ -286,6 +312,7 @@ public final class Admission {
         stepAside(batch, code, String.valueOf(e.getMessage()));
       } else {
         fail(batch, "The code of its commit cannot be packed: " + e.getMessage());
+        pauses.none(code);
       }
     } catch (RuntimeException e) {
       pauses.longer(code);

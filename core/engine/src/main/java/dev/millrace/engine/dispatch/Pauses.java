@@ -2,6 +2,7 @@ package dev.millrace.engine.dispatch;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
@@ -9,6 +10,7 @@ import java.util.function.LongSupplier;
 final class Pauses<K> {
   private static final Duration FIRST = Duration.ofSeconds(1);
   private static final Duration LONGEST = Duration.ofSeconds(15);
+  private static final Duration FORGOTTEN = Duration.ofMinutes(5);
   private static final int MOST_KEPT = 20_000;
 
   private record Pause(int failures, long until) {}
@@ -30,12 +32,23 @@ final class Pauses<K> {
     put(key, new Pause(0, nanos.getAsLong() + FIRST.toNanos()));
   }
 
-  /** A longer pause than the one before. */
-  synchronized void longer(K key) {
+  /** A longer pause than the one before; true if there was none before. */
+  synchronized boolean longer(K key) {
     Pause before = pauses.get(key);
     int failures = before == null ? 0 : before.failures() + 1;
     long pause = Math.min(LONGEST.toNanos(), FIRST.toNanos() << Math.min(failures, 10));
     put(key, new Pause(failures, nanos.getAsLong() + pause));
+    return before == null;
+  }
+
+  /** What is left alone now. Forgets what nobody has tried again for long. */
+  synchronized List<K> paused() {
+    long now = nanos.getAsLong();
+    pauses.values().removeIf(pause -> now - pause.until() > FORGOTTEN.toNanos());
+    return pauses.entrySet().stream()
+        .filter(one -> one.getValue().until() - now > 0)
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   synchronized void none(K key) {

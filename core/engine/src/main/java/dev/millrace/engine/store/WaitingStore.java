@@ -68,14 +68,24 @@ public interface WaitingStore {
    * an older master have neither until {@link #tell} has told.
    */
   record Batch(
-      EnvironmentId group, ProjectId project, Optional<CommitId> commit, Optional<StoreId> store) {}
+      EnvironmentId group, ProjectId project, Optional<CommitId> commit, Optional<StoreId> store) {
+    /** What it needs packed; empty for a row of an older master. */
+    public Optional<Code> code() {
+      return commit.flatMap(c -> store.map(s -> new Code(project, c, s)));
+    }
+  }
+
+  /** The code of a commit that has to be in a store. */
+  record Code(ProjectId project, CommitId commit, StoreId store) {}
 
   /**
-   * The new executions by batch, oldest first, at most {@code ofEach} of each project and store.
+   * The new executions by batch, oldest first, at most {@code ofEach} of each project and store
+   * whose code is in a store, and as many whose code is not.
    *
    * @param after leaves out projects up to this one; empty for none
+   * @param without leaves out the batches of these
    */
-  List<Batch> batches(Optional<ProjectId> after, int ofEach, int limit);
+  List<Batch> batches(Optional<ProjectId> after, Set<Code> without, int ofEach, int limit);
 
   /** Which of the commits have their code in a store. */
   Set<CommitId> archived(Set<CommitId> commits);

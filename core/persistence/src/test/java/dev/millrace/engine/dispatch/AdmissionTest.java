@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -95,6 +96,23 @@ class AdmissionTest {
   }
 
   @Test
+  void manyCommitsThatStepAsideHideNoNewerOne() {
+    yard.worker("without containers");
+    for (int i = 0; i < 20; i++) {
+      unarchived(yard.desk.ada, yard.desk.adas, Slow.AWAY + i);
+    }
+    Execution newer = unarchived(yard.desk.ada, yard.desk.adas, "fine");
+    Execution archived = created(yard.desk.ada, yard.desk.adas);
+    admission.tick();
+    assertEquals(ExecutionStatus.QUEUED, yard.row(archived.id()).status());
+    // No time passes: what stepped aside stays aside.
+    while (yard.row(newer.id()).status() != ExecutionStatus.QUEUED) {
+      admission.tick();
+      LockSupport.parkNanos(5_000_000);
+    }
+  }
+
+  @Test
   void manyNewRunsOfOneUserLetOthersIn() {
     yard.worker("without containers");
     Crowd.like(yard, created(yard.desk.ada, yard.desk.adas), MANY);
@@ -141,7 +159,11 @@ class AdmissionTest {
     Execution one = unarchived(yard.desk.ada, yard.desk.adas, Slow.BROKEN);
     Crowd.like(yard, one, 100);
     until(() -> yard.row(one.id()).status() == ExecutionStatus.ERROR);
-    until(() -> h2.database().read(s -> s.waiting().batches(Optional.empty(), 8, 10)).isEmpty());
+    until(
+        () ->
+            h2.database()
+                .read(s -> s.waiting().batches(Optional.empty(), Set.of(), 8, 10))
+                .isEmpty());
   }
 
   @Test
@@ -229,6 +251,7 @@ class AdmissionTest {
   private final class Slow extends NoSource {
     static final String HANGS = "hangs";
     static final String BROKEN = "broken";
+    static final String AWAY = "away";
     private final List<String> hanging = new ArrayList<>();
 
     synchronized int hanging() {
@@ -243,6 +266,9 @@ class AdmissionTest {
           hanging.add(commit);
         }
         await();
+      }
+      if (commit.startsWith(AWAY)) {
+        throw new SourceException(SourceException.Code.UNAVAILABLE, "it does not answer");
       }
       if (commit.equals(BROKEN)) {
         throw new SourceException(SourceException.Code.NOT_FOUND, "it is gone");
