@@ -60,6 +60,8 @@ public final class Claims {
   private final Queue queue;
   private final Settings settings;
   private final LongSupplier nanos;
+  private final Apart<EnvironmentId> eachGroup;
+  private final Apart<ExecutionId> eachHead;
 
   /** By worker, oldest first. Its lock is held for as long as it takes to look. */
   private final Map<WorkerId, Poll> polls = new LinkedHashMap<>();
@@ -90,6 +92,8 @@ public final class Claims {
     this.queue = queue;
     this.settings = settings;
     this.nanos = nanos;
+    this.eachGroup = new Apart<>(log, "environment", nanos);
+    this.eachHead = new Apart<>(log, "execution", nanos);
   }
 
   /**
@@ -127,7 +131,7 @@ public final class Claims {
         groups.computeIfAbsent(poll.worker().group(), g -> new ArrayList<>()).add(poll);
       }
     }
-    groups.forEach(this::match);
+    groups.forEach((id, all) -> eachGroup.run(id, () -> match(id, all)));
   }
 
   @Deactivate
@@ -184,7 +188,7 @@ public final class Claims {
       if (able.isEmpty()) {
         return;
       }
-      offer(next.id(), able);
+      eachHead.run(next.id(), () -> offer(next.id(), able));
     }
   }
 
@@ -251,6 +255,8 @@ public final class Claims {
           .isEmpty()) {
         return;
       }
+      // Its worker takes no more: the next head would find the same.
+      able.remove(poll);
     }
   }
 

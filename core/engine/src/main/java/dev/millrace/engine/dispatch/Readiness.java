@@ -29,6 +29,8 @@ import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whether every store that a run will need is there. It is asked for sets of stores, not for runs:
@@ -36,6 +38,7 @@ import org.osgi.service.component.annotations.Reference;
  */
 @Component(service = Readiness.class, immediate = true)
 public final class Readiness {
+  private static final Logger log = LoggerFactory.getLogger(Readiness.class);
   private static final long FRESH = Duration.ofSeconds(1).toNanos();
   private static final int MOST_KEPT = 10_000;
   private static final int AT_ONCE = 500;
@@ -45,6 +48,7 @@ public final class Readiness {
   private final Database database;
   private final Blobs blobs;
   private final LongSupplier nanos;
+  private final Apart<ExecutionId> unnoted;
   private final Map<String, Set<StoreId>> sets = new ConcurrentHashMap<>();
   private final Map<StoreId, Row> rows = new ConcurrentHashMap<>();
 
@@ -57,6 +61,7 @@ public final class Readiness {
     this.database = database;
     this.blobs = blobs;
     this.nanos = nanos;
+    this.unnoted = new Apart<>(log, "execution", nanos);
   }
 
   /** Why runs that need these stores cannot start now, in words for users; empty if they can. */
@@ -90,8 +95,14 @@ public final class Readiness {
   /** Works out and notes the sets of some of the group's runs that an older master queued. */
   void noteSome(EnvironmentId group) {
     for (ExecutionId id : database.read(s -> s.waiting().unnoted(group, AT_ONCE))) {
-      database.transact(
-          s -> s.executions().find(Leases.EVERYTHING, id).map(execution -> note(s, execution)));
+      unnoted.run(
+          id,
+          () ->
+              database.transact(
+                  s ->
+                      s.executions()
+                          .find(Leases.EVERYTHING, id)
+                          .map(execution -> note(s, execution))));
     }
   }
 

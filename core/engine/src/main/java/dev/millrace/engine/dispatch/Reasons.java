@@ -18,6 +18,8 @@ import java.util.Optional;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the reason for which a queued execution waits true and readable: what is missing, who said
@@ -25,6 +27,7 @@ import org.osgi.service.component.annotations.Reference;
  */
 @Component(service = Reasons.class, immediate = true)
 public final class Reasons {
+  private static final Logger log = LoggerFactory.getLogger(Reasons.class);
   private static final int LOOKED_AT = 500;
 
   private final Database database;
@@ -32,6 +35,7 @@ public final class Reasons {
   private final Plugins plugins;
   private final Settings settings;
   private final Clock clock;
+  private final Apart<EnvironmentId> groups = new Apart<>(log, "environment", System::nanoTime);
 
   @Activate
   public Reasons(
@@ -53,7 +57,9 @@ public final class Reasons {
    * first, so many in one pass.
    */
   public void tick() {
-    database.read(s -> s.environments().unfinished()).keySet().forEach(this::explain);
+    for (EnvironmentId id : database.read(s -> s.environments().unfinished()).keySet()) {
+      groups.run(id, () -> explain(id));
+    }
   }
 
   private void explain(EnvironmentId id) {

@@ -9,6 +9,7 @@ import dev.millrace.engine.domain.Worker;
 import dev.millrace.engine.store.WaitingStore.Head;
 import dev.millrace.persistence.H2Database;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -84,6 +85,22 @@ class FairClaimsTest {
     assertEquals(bobs.id(), heads.get(1).id());
     long count = h2.database().read(s -> s.waiting().count(yard.desk.environment.id()));
     assertEquals(MANY + 2, count);
+  }
+
+  @Test
+  void aWorkerThatDrainsIsTriedOnceForAllHeads() {
+    Worker draining = yard.worker("draining");
+    Execution first = yard.queued();
+    for (int i = 0; i < 20; i++) {
+      yard.queued();
+    }
+    h2.database().transact(s -> s.workers().update(draining.withDraining(true)));
+    List<Optional<Messages.Claimed>> answers = new ArrayList<>();
+    yard.claims.claim(draining, 1, answers::add);
+    long asked = h2.statements(() -> yard.claims.tick());
+    assertTrue(asked <= 20, asked + " statements for 21 heads");
+    assertEquals(List.of(), answers, "it still waits");
+    assertEquals(first.id().toString(), yard.claim(yard.worker("one")).orElseThrow().executionId());
   }
 
   @Test
