@@ -50,6 +50,7 @@ public final class LeaseWatch {
   private final Queue queue;
   private final Settings settings;
   private final LongSupplier nanos;
+  private final Apart<ExecutionId> runs;
   private final Map<ExecutionId, Seen> seen = new HashMap<>();
 
   @Activate
@@ -76,6 +77,7 @@ public final class LeaseWatch {
     this.queue = queue;
     this.settings = settings;
     this.nanos = nanos;
+    this.runs = new Apart<>(log, "execution", nanos);
   }
 
   /** Looks once at all beats. Only one thread calls it. */
@@ -116,7 +118,7 @@ public final class LeaseWatch {
             return true;
           });
     }
-    silent.forEach(this::judge);
+    silent.forEach(id -> runs.run(id, () -> judge(id)));
   }
 
   /** A worker that this master has not heard yet gets a while to be heard. */

@@ -18,10 +18,13 @@ import dev.millrace.engine.domain.StopOrder;
 import dev.millrace.engine.domain.Uuid7;
 import dev.millrace.engine.keys.InstallationKey;
 import dev.millrace.engine.logs.LiveLogs;
+import dev.millrace.engine.loop.Deposed;
 import dev.millrace.engine.queue.Queue;
 import dev.millrace.engine.settings.Settings;
 import dev.millrace.engine.store.Database;
+import dev.millrace.engine.store.DatabaseUnavailable;
 import dev.millrace.engine.store.Session;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -46,6 +49,12 @@ public final class LostRuns {
   static final String INPUT = "_restart";
 
   private static final int PAGE = 5_000;
+
+  /** What the files of {@link #INPUT} may take of the spec, which is read and written whole. */
+  static final long MOST_BYTES = 8 << 20;
+
+  /** An entry without its name: its address twice, its id and the words around them. */
+  private static final int ENTRY_BYTES = 200;
 
   private final Database database;
   private final LiveLogs logs;
@@ -80,7 +89,7 @@ public final class LostRuns {
     Instant now = clock.instant();
     Optional<Ending> ended;
     try {
-      ended = database.transact(s -> end(s, execution, beat, now));
+      ended = endOrGiveUpRestart(execution, beat, now);
     } catch (Heard e) {
       return;
     }
@@ -103,10 +112,37 @@ public final class LostRuns {
   /** What became of a lost run. */
   private record Ending(Optional<Execution> restart) {}
 
+  /**
+   * Whether it is run again.
+   *
+   * @param why it is not although it was asked for, for users; empty where it was not asked for
+   */
+  private record Again(Optional<Execution> restart, String why) {
+    static Again not(String why) {
+      return new Again(Optional.empty(), why);
+    }
+  }
+
+  /** A run whose restart cannot be made must still end, or it would hold its slot for ever. */
+  private Optional<Ending> endOrGiveUpRestart(Execution execution, long beat, Instant now) {
+    if (wanted(execution)) {
+      try {
+        return database.transact(s -> end(s, execution, beat, now, restart(s, execution, now)));
+      } catch (Heard | DatabaseUnavailable | Deposed e) {
+        throw e;
+      } catch (RuntimeException e) {
+        log.error("a lost execution could not be run again execution={}", execution.id(), e);
+        Again not = Again.not("Making its restart failed; the log of the master says how. ");
+        return database.transact(s -> end(s, execution, beat, now, not));
+      }
+    }
+    return database.transact(s -> end(s, execution, beat, now, Again.not("")));
+  }
+
   /** Beats leave the row's version: whoever has beaten since keeps the run. */
-  private Optional<Ending> end(Session session, Execution execution, long beat, Instant now) {
-    Optional<Execution> restart =
-        wanted(execution) ? restart(session, execution, now) : Optional.empty();
+  private Optional<Ending> end(
+      Session session, Execution execution, long beat, Instant now, Again again) {
+    Optional<Execution> restart = again.restart();
     ExecutionChange change =
         ExecutionChange.of(execution)
             .status(ExecutionStatus.ERROR)
@@ -115,9 +151,7 @@ public final class LostRuns {
             .settledAt(now)
             .logLengths(logs.lengths(execution.id()))
             .statusDetail(
-                execution.reason().isPresent()
-                    ? execution.statusDetail()
-                    : words(execution, restart))
+                execution.reason().isPresent() ? execution.statusDetail() : words(execution, again))
             .withoutLease();
     restart.ifPresent(r -> change.restartedAs(r.id()));
     Map<String, String> data =
@@ -140,13 +174,14 @@ public final class LostRuns {
     throw new Heard();
   }
 
-  private String words(Execution execution, Optional<Execution> restart) {
+  private String words(Execution execution, Again again) {
     String lost =
         "Its worker has not been heard of for " + settings.workerLost().toSeconds() + " s. ";
-    if (restart.isPresent()) {
-      return lost + "It is run again as #" + restart.get().counter() + ".";
+    if (again.restart().isPresent()) {
+      return lost + "It is run again as #" + again.restart().get().counter() + ".";
     }
     return lost
+        + again.why()
         + (execution.restartOf().isPresent() ? "It was a restart already. " : "")
         + "Look at the machine, then run it again.";
   }
@@ -160,48 +195,57 @@ public final class LostRuns {
         && lost.restartedAs().isEmpty();
   }
 
-  private Optional<Execution> restart(Session session, Execution lost, Instant now) {
+  private Again restart(Session session, Execution lost, Instant now) {
     Optional<Project> project =
         session
             .projects()
             .find(Leases.EVERYTHING, lost.project())
             .filter(p -> p.deletedAt().isEmpty());
     if (project.isEmpty()) {
-      return Optional.empty();
+      return Again.not("");
+    }
+    Optional<List<ExecutionInput>> inputs = inputs(session, lost);
+    if (inputs.isEmpty()) {
+      return Again.not(
+          "It is not run again: it had put out so many files that their list takes more than "
+              + (MOST_BYTES >> 20)
+              + " MiB. ");
     }
     ExecutionId id = new ExecutionId(ids.next());
-    ExecutionSpec spec = lost.spec().with(inputs(session, lost), variables(lost, id));
-    return Optional.of(
-        new Execution(
-            id,
-            lost.project(),
-            session.projects().nextExecutionCounter(lost.project()),
-            lost.title(),
-            lost.tags(),
-            lost.creator(),
-            lost.environment(),
-            lost.priority(),
-            spec,
-            ExecutionStatus.CREATED,
-            Optional.empty(),
-            "",
-            Optional.of("It is the restart of #" + lost.counter() + ", whose worker was lost"),
-            Optional.empty(),
-            Optional.empty(),
-            StopOrder.NONE,
-            Optional.empty(),
-            now,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.of(lost.id()),
-            Optional.empty(),
-            now,
-            Optional.empty(),
-            1));
+    ExecutionSpec spec = lost.spec().with(inputs.get(), variables(lost, id));
+    return new Again(
+        Optional.of(
+            new Execution(
+                id,
+                lost.project(),
+                session.projects().nextExecutionCounter(lost.project()),
+                lost.title(),
+                lost.tags(),
+                lost.creator(),
+                lost.environment(),
+                lost.priority(),
+                spec,
+                ExecutionStatus.CREATED,
+                Optional.empty(),
+                "",
+                Optional.of("It is the restart of #" + lost.counter() + ", whose worker was lost"),
+                Optional.empty(),
+                Optional.empty(),
+                StopOrder.NONE,
+                Optional.empty(),
+                now,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(lost.id()),
+                Optional.empty(),
+                now,
+                Optional.empty(),
+                1)),
+        "");
   }
 
   private static Fact submitted(Execution restart, Execution lost) {
@@ -214,17 +258,22 @@ public final class LostRuns {
         Optional.empty());
   }
 
-  /** Those of the lost run, and what it had put out. */
-  private List<ExecutionInput> inputs(Session session, Execution lost) {
+  /** Those of the lost run, and what it had put out; empty if that is too much. */
+  private Optional<List<ExecutionInput>> inputs(Session session, Execution lost) {
     List<InputFile> files = new ArrayList<>();
     List<String> uris = new ArrayList<>();
     Optional<DatumId> after = Optional.empty();
+    long bytes = 0;
     List<Datum> page;
     do {
       page = session.data().outputs(lost.id(), after, PAGE);
       for (Datum datum : page) {
         after = Optional.of(datum.id());
         if (datum.purgedAt().isEmpty()) {
+          bytes += ENTRY_BYTES + Wire.text(datum.name()).getBytes(StandardCharsets.UTF_8).length;
+          if (bytes > MOST_BYTES) {
+            return Optional.empty();
+          }
           uris.add("datum://" + datum.id());
           files.add(new InputFile(datum.name(), "datum://" + datum.id(), Optional.of(datum.id())));
         }
@@ -234,7 +283,7 @@ public final class LostRuns {
         new ArrayList<>(
             lost.spec().inputs().stream().filter(i -> !i.name().equals(INPUT)).toList());
     inputs.add(new ExecutionInput(new InputId(ids.next()), INPUT, uris, files, "full"));
-    return inputs;
+    return Optional.of(inputs);
   }
 
   /** Secrets are sealed for one execution alone, so they are sealed anew. */

@@ -13,11 +13,13 @@ import dev.millrace.engine.domain.ExecutionStatus;
 import dev.millrace.engine.domain.ReasonCode;
 import dev.millrace.engine.domain.Secret;
 import dev.millrace.engine.domain.Worker;
+import dev.millrace.engine.keys.InstallationKey;
 import dev.millrace.engine.service.Desk;
 import dev.millrace.engine.service.Submission;
 import dev.millrace.engine.store.Database;
 import dev.millrace.engine.store.Scope;
 import dev.millrace.persistence.H2Database;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -178,6 +180,48 @@ class LeaseWatchTest {
     keeping(Duration.ofSeconds(61), both);
     assertEquals(Optional.of(ReasonCode.WORKER_LOST), yard.row(again.id()).reason());
     assertTrue(yard.row(again.id()).restartedAs().isEmpty(), "a restart is not restarted");
+  }
+
+  @Test
+  void aLostRunWhoseRestartCannotBeMadeEndsWithoutOne() {
+    Execution first = restarting();
+    yard.started(worker, first);
+    Execution seen = yard.row(first.id());
+    long beat = h2.database().read(s -> s.executions().beat(first.id()));
+    new LostRuns(
+            h2.database(),
+            yard.logs,
+            yard.queue,
+            new InstallationKey(
+                "another key, of 32 bytes in all.".getBytes(StandardCharsets.US_ASCII)),
+            yard.settings,
+            yard.desk.clock)
+        .end(seen, beat);
+    Execution ended = yard.row(first.id());
+    assertEquals(ExecutionStatus.ERROR, ended.status());
+    assertTrue(ended.restartedAs().isEmpty());
+    assertTrue(ended.statusDetail().contains("Making its restart failed"), ended.statusDetail());
+    assertEquals(2, counter(), "its number was given back");
+  }
+
+  @Test
+  void aLostRunThatHadPutOutTooMuchToListIsNotRestarted() {
+    Execution first = restarting();
+    yard.started(worker, first);
+    String name = "x".repeat(800);
+    h2.database()
+        .transact(
+            s -> {
+              for (int i = 0; i < 9_000; i++) {
+                s.data().insert(yard.desk.datum(first, name + i));
+              }
+              return true;
+            });
+    yard.lost.end(yard.row(first.id()), h2.database().read(s -> s.executions().beat(first.id())));
+    Execution ended = yard.row(first.id());
+    assertEquals(Optional.of(ReasonCode.WORKER_LOST), ended.reason());
+    assertTrue(ended.restartedAs().isEmpty());
+    assertTrue(ended.statusDetail().contains("more than 8 MiB"), ended.statusDetail());
   }
 
   @Test
