@@ -159,6 +159,33 @@ class IsolationTest {
     }
   }
 
+  /** As /sys/kernel/debug/tracing is mounted below a folder of root alone. */
+  @Test
+  void mountsThatTheWorkersUserCannotReachHinderNoRunAndAllOthersAreReadOnly() throws Exception {
+    Path locked = Files.createDirectories(base.resolve("locked/deep"));
+    Path covered = Files.createDirectories(base.resolve("covered/deep"));
+    Path open = Files.createDirectories(base.resolve("open"));
+    String mounts =
+        ("mount -t tmpfs -o mode=1777 test '%s' && chmod 700 '%s' && mount -t tmpfs test '%s'"
+                + " && mount -t tmpfs -o mode=1777 test '%s' && mkdir -m 1777 '%s'"
+                + " && mount -t tmpfs -o mode=1777 test '%s'")
+            .formatted(locked, locked.getParent(), covered, covered.getParent(), covered, open);
+    List<String> before =
+        List.of("unshare", "--mount", "sh", "-c", mounts + " && exec \"$0\" \"$@\"");
+    assumeTrue(
+        new ProcessBuilder("unshare", "--mount", "sh", "-c", mounts).start().waitFor() == 0,
+        "this machine has no mounts for tests");
+    try (WorkerProcess worker =
+        new OtherUser(UID, List.of(), base).start(before, master.address())) {
+      FakeMaster.Seen run =
+          run(
+              "echo up; for d in %s %s %s; do touch $d/made 2>/dev/null && echo $d; done; true"
+                  .formatted(open, covered, covered.getParent()));
+      assertEquals("up\n", run.log("stdout"), run.ended + worker.output());
+      assertEquals(0, run.ended.path("exitCode").asInt(-1), run.ended + worker.output());
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(Who.class)
   void aStopWritesThroughNoLinkAndTheOutputsFolderIsNotFollowed(Who who) throws Exception {

@@ -29,6 +29,11 @@ record OtherUser(int uid, List<String> groups, Path base) {
 
   /** Starts a worker of that user, who cannot read where the build's classes are. */
   WorkerProcess start(URI master, String... more) throws IOException {
+    return start(List.of(), master, more);
+  }
+
+  /** The same; the commands before it are still the test's user's. */
+  WorkerProcess start(List<String> before, URI master, String... more) throws IOException {
     List<String> classPath = new ArrayList<>();
     Path lib = Files.createDirectories(base.resolve("lib"));
     for (String entry : System.getProperty("java.class.path").split(":")) {
@@ -45,7 +50,9 @@ record OtherUser(int uid, List<String> groups, Path base) {
       Files.setAttribute(folder, "unix:gid", uid, LinkOption.NOFOLLOW_LINKS);
     }
     Files.setPosixFilePermissions(base, PosixFilePermissions.fromString("rwxr-xr-x"));
-    return WorkerProcess.start(prefix(), String.join(":", classPath), master, own(), more);
+    List<String> prefix = new ArrayList<>(before);
+    prefix.addAll(prefix());
+    return WorkerProcess.start(prefix, String.join(":", classPath), master, own(), more);
   }
 
   private static void copy(Path from, Path to) throws IOException {

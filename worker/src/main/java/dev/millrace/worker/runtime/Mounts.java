@@ -8,6 +8,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 
@@ -90,6 +91,27 @@ public final class Mounts {
               source.toString(), mount.destination(), mount.readOnly(), table.identity(source)));
     }
     return checked;
+  }
+
+  /**
+   * Those first that change folders nearest to the root: what the script makes for a later one must
+   * not cover an earlier one.
+   */
+  static List<Checked> outerFirst(List<Checked> mounts) {
+    return mounts.stream()
+        .sorted(
+            Comparator.comparingInt((Checked m) -> existing(Path.of(m.destination())))
+                .thenComparingInt(m -> Path.of(m.destination()).getNameCount()))
+        .toList();
+  }
+
+  /** How many names of a path this machine has. */
+  private static int existing(Path path) {
+    Path at = path;
+    while (at.getParent() != null && !Files.isDirectory(at)) {
+      at = at.getParent();
+    }
+    return at.getNameCount();
   }
 
   /** Writes the lines that the script reads; its folder must be the worker's alone. */

@@ -114,7 +114,7 @@ public final class ProcessRuntime implements RunRuntime {
     }
     String root = spec.folder().state().resolve("root").toString();
     List<String> lines = new ArrayList<>();
-    for (Mounts.Checked mount : Mounts.check(spec)) {
+    for (Mounts.Checked mount : Mounts.outerFirst(Mounts.check(spec))) {
       lines.add(mount.line(root + mount.destination()));
       spec.status().accept(mount.words());
     }

@@ -28,6 +28,11 @@ run() {
 # A new folder at $2 that shows what the machine has in folder $1 ("" is its root).
 mirror() {
   mount -t tmpfs -o mode=755 tmpfs "$2" && mount --make-unbindable "$2" || fail "cannot mount a tmpfs"
+  # Root looks into folders which the run's user may not enter.
+  case $MODE,$1,$(stat -c %A "${1:-/}") in
+  root-namespace,,* | user-namespace,* | *,???????r?[xt]) ;;
+  *) return 0 ;;
+  esac
   for entry in "$1"/* "$1"/.[!.]*; do
     name=${entry##*/}
     case $entry in
@@ -43,8 +48,16 @@ mirror() {
   done
 }
 
+# Whether the place $1 of the machine is hidden, or below one that is.
+hidden() {
+  while IFS= read -r unseen; do
+    case $1 in "$unseen" | "$unseen"/*) return 0 ;; esac
+  done <"$STATE/hidden"
+  return 1
+}
+
 # The folder $1 of the new root. One that the machine lacks is made in a mirror of the folder above it:
-# the machine's own stays as it is.
+# the machine's own stays as it is. What is hidden has no mirror, and stays hidden below one.
 point() {
   at= rest=${1#/}
   while [ -n "$rest" ]; do
@@ -58,7 +71,13 @@ point() {
     if [ ! -d "$ROOT$here" ]; then
       case $MIRRORED in
       *"|$at|"*) ;;
-      *) [ ! -d "$at" ] || { mirror "$at" "$ROOT$at" && MIRRORED="$MIRRORED$at|"; } ;;
+      *)
+        if [ -d "$at" ] && ! hidden "$at"; then
+          mirror "$at" "$ROOT$at"
+          hide "$at"
+          MIRRORED="$MIRRORED$at|"
+        fi
+        ;;
       esac
       mkdir -p "$ROOT$1" || fail "cannot mount at $1"
       return
@@ -106,43 +125,62 @@ make_devices() {
   mkdir "$ROOT/dev/shm"
 }
 
-# An empty folder over each that no run may see, and nothing where a socket is. The names are those that
-# name resolution needs of a folder that is hidden.
+# An empty folder over each that no run may see, and nothing where a socket is: all of them, or those below
+# the folder $1. The names are those that name resolution needs of a folder that is hidden.
 hide() {
-  while IFS= read -r place; do
-    case $place in
+  while IFS= read -r unseen; do
+    case $unseen in
+    "${1-}"/*) ;;
+    *) continue ;;
+    esac
+    case $unseen in
     /tmp | /tmp/* | /proc/* | /dev/* | /valohai | /valohai/*) continue ;;
     esac
-    if [ -d "$ROOT$place" ]; then
-      mount -t tmpfs -o mode=755,size=1m tmpfs "$ROOT$place" || fail "cannot hide $place"
+    if [ -d "$ROOT$unseen" ]; then
+      mount -t tmpfs -o mode=755,size=1m tmpfs "$ROOT$unseen" || fail "cannot hide $unseen"
       for file in /run/systemd/resolve/*.conf /run/resolvconf/resolv.conf /run/NetworkManager/resolv.conf; do
         case $file in
-        "$place"/*)
+        "$unseen"/*)
           [ -f "$file" ] || continue
           mkdir -p "$ROOT${file%/*}" && : >"$ROOT$file" && mount --bind "$file" "$ROOT$file"
           ;;
         esac
       done
-    elif [ -e "$ROOT$place" ]; then
-      mount --bind /dev/null "$ROOT$place" || fail "cannot hide $place"
+    elif [ -e "$ROOT$unseen" ]; then
+      mount --bind /dev/null "$ROOT$unseen" || fail "cannot hide $unseen"
     fi
   done <"$STATE/hidden"
 }
 
 # Whether the mount point $1 is the run's to write, or below what is hidden.
 spared() {
-  while IFS='	' read -r _ _ _ own _; do
-    case $1 in "$own" | "$own"/*) return 0 ;; esac
+  while IFS='	' read -r _ _ _ _ _ own; do
+    case $1 in "$ROOT$own" | "$ROOT$own"/*) return 0 ;; esac
   done <"$STATE/mounts"
-  while IFS= read -r place; do
-    case $1 in "$ROOT$place"/*) return 0 ;; esac
+  while IFS= read -r unseen; do
+    case $1 in "$ROOT$unseen"/*) return 0 ;; esac
   done <"$STATE/hidden"
   return 1
 }
 
+# Whether the mount $1 is what a run sees at $2: not where another one covers it, which has a line of its
+# own, nor below a folder that this user cannot enter.
+seen() {
+  [ -e "$2" ] || return 1
+  if [ -r "$2" ] && { [ -d "$2" ] || [ -f "$2" ]; }; then
+    while read -r key value; do
+      [ "$key" != mnt_id: ] || [ "$value" = "$1" ] || return 1
+    done 9<"$2" </proc/self/fdinfo/9
+  fi
+  return 0
+}
+
 # All that is mounted below the new root becomes read-only; its other options must stay as they are.
 seal() {
-  while read -r _ _ _ _ target options rest; do
+  while read -r id _ _ _ target options rest; do
+    case $target in
+    *'\'*) target=$(printf '%b' "$(printf '%s\n' "$target" | sed 's/\\\([0-7][0-7][0-7]\)/\\0\1/g')") ;;
+    esac
     case $target in
     "$ROOT" | "$ROOT"/*) ;;
     *) continue ;;
@@ -153,10 +191,8 @@ seal() {
     *,autofs | *,devpts) continue ;;
     esac
     ! spared "$target" || continue
+    seen "$id" "$target" || continue
     options=${options#rw}
-    case $target in
-    *'\'*) target=$(printf '%b' "$(echo "$target" | sed 's/\\\([0-7][0-7][0-7]\)/\\0\1/g')") ;;
-    esac
     mount -o "remount,bind,ro${options%,idmapped}" "$target" || fail "cannot make ${target#"$ROOT"} read-only"
   done </proc/self/mountinfo
 }

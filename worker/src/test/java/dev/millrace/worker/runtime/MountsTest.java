@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.worker.wire.Assignment;
 import dev.millrace.worker.wire.Json;
@@ -38,6 +39,7 @@ class MountsTest {
   private @Nullable Path base;
   private RunFolder folder;
   private final List<String> told = new ArrayList<>();
+  private final List<Path> hide = new ArrayList<>();
 
   static List<Isolation> namespaced() throws IOException {
     return StopTest.possible().stream().filter(Isolation::namespaced).toList();
@@ -218,6 +220,68 @@ class MountsTest {
     }
   }
 
+  /** What is made for a mount shows what is beside it, but not what no run may see. */
+  @ParameterizedTest
+  @MethodSource("namespaced")
+  void whatIsHiddenStaysSoBesideAndBelowAMount(Isolation isolation) throws Exception {
+    Files.writeString(data.resolve("given"), "from outside\n");
+    Path open = Files.createDirectories(base().resolve("open"));
+    Files.writeString(open.resolve("seen"), "seen\n");
+    Path hidden = Files.createDirectories(base().resolve("hidden/deep"));
+    Files.writeString(hidden.resolve("secret"), "not yours\n");
+    Path closed = Files.createDirectories(base().resolve("closed"));
+    Files.writeString(closed.resolve("secret"), "not yours\n");
+    Path socket = Files.writeString(base().resolve("socket"), "not yours\n");
+    for (Path path : List.of(open, hidden, hidden.getParent(), closed)) {
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+    if (isolation == Isolation.ROOT_NAMESPACE) {
+      Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx--x--x"));
+    } else {
+      Files.delete(closed.resolve("secret"));
+    }
+    hide.addAll(List.of(hidden.getParent(), socket));
+    List<String> destinations =
+        List.of(
+            "/home/x/y",
+            hidden + "/deeper/one",
+            closed + "/new",
+            open + "/a/b",
+            base() + "/new",
+            base() + "/other");
+    String script =
+        """
+        for d in '%s'; do cat "$d/given"; done
+        cd '%s' && ls && cat open/seen socket closed/secret hidden/secret hidden/deep/secret 2>/dev/null
+        ls hidden hidden/deep closed /home
+        touch hidden/made hidden/deep/made 2>/dev/null && echo written
+        """
+            .formatted(String.join("' '", destinations), base());
+    assertEquals(
+        "from outside\n".repeat(destinations.size())
+            + "closed\nhidden\nnew\nopen\nother\nsocket\nseen\n"
+            + "/home:\nx\n\nclosed:\nnew\n\nhidden:\ndeep\n\nhidden/deep:\ndeeper\n",
+        output(isolation, script, destinations));
+    assertFalse(Files.exists(open.resolve("a")), "a folder was made on the machine");
+    assertFalse(Files.exists(closed.resolve("new")), "a folder was made on the machine");
+    assertFalse(Files.exists(hidden.resolve("deeper")), "a folder was made on the machine");
+  }
+
+  /** The kernel writes such names otherwise than they are. */
+  @ParameterizedTest
+  @MethodSource("namespaced")
+  void theMachineIsReadOnlyAlsoWhereTheWorkersFolderHasASpace(Isolation isolation)
+      throws Exception {
+    folder = new RunFolder(dir.resolve("of the\tworker \\040/runs/one"));
+    folder.create();
+    Path open = Files.createDirectories(base().resolve("open one"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+    String script =
+        "echo x > '%s/no' || echo refused; echo x > /data/x/yes && echo written\n".formatted(open);
+    assertEquals("refused\nwritten\n", output(isolation, script, "/data/x", false));
+    assertFalse(Files.exists(open.resolve("no")));
+  }
+
   @Test
   void withoutNamespacesThereAreNoMountsAndThatIsSaid() throws Exception {
     ProcessRuntime runtime = new ProcessRuntime(Isolation.PLAIN, RunUser.current(), TRUSTED);
@@ -229,12 +293,37 @@ class MountsTest {
 
   private String output(Isolation isolation, String script, String destination, boolean readOnly)
       throws Exception {
-    ProcessRuntime runtime = new ProcessRuntime(isolation, RunUser.current(), TRUSTED);
+    return output(
+        isolation,
+        script,
+        spec(dir.resolve("data").toString(), data.toString(), destination, readOnly));
+  }
+
+  private String output(Isolation isolation, String script, List<String> destinations)
+      throws Exception {
+    ObjectNode assignment =
+        (ObjectNode) JSON.readTree(Path.of("../docs/wire/assignment.json").toFile());
+    assignment.putArray("mountAllow").add(data.toString());
+    ArrayNode mounts = assignment.putArray("mounts");
+    for (String destination : destinations) {
+      mounts.addObject().put("source", data.toString()).put("destination", destination);
+    }
+    return output(
+        isolation,
+        script,
+        new RunSpec(
+            JSON.treeToValue(assignment, Assignment.class), folder, told::add, () -> false));
+  }
+
+  private String output(Isolation isolation, String script, RunSpec spec) throws Exception {
+    ProcessRuntime runtime =
+        new ProcessRuntime(
+            isolation,
+            RunUser.current(),
+            new ProcessOptions(ProcessOptions.Trust.EVERYBODY, hide, Path.of("/nowhere")));
     Files.writeString(folder.tools().resolve("start"), script);
     try (PipeFiles files = new PipeFiles(folder)) {
-      RunHandle run =
-          runtime.launch(
-              spec(dir.resolve("data").toString(), data.toString(), destination, readOnly));
+      RunHandle run = runtime.launch(spec);
       assertTrue(run.awaitGone(Duration.ofSeconds(30)), "it does not end");
       assertEquals("null", String.valueOf(run.exit().problem()));
       return files.whole("stdout");
