@@ -25,6 +25,7 @@ public final class ProcessRuntime implements RunRuntime {
   private final @Nullable String trouble;
   private final boolean resetsSignals;
   private final ControlGroups groups;
+  private final Path home = Path.of(System.getenv().getOrDefault("HOME", "/"));
   private final ProcessTable table = new ProcessTable();
 
   /** With what this machine allows. */
@@ -50,6 +51,10 @@ public final class ProcessRuntime implements RunRuntime {
         options.trust());
     if (trouble != null) {
       LOG.error("{}", trouble);
+    }
+    String seen = HiddenPlaces.homeStaysSeen(home, user.uid());
+    if (isolation.namespaced() && seen != null) {
+      LOG.warn("{}", seen);
     }
   }
 
@@ -125,9 +130,7 @@ public final class ProcessRuntime implements RunRuntime {
     hidden.add(runs == null || runs.getParent() == null ? spec.folder().root() : runs.getParent());
     Mounts.write(
         spec.folder().state().resolve("hidden"),
-        HiddenPlaces.of(hidden, System.getenv().getOrDefault("HOME", "/")).stream()
-            .map(Path::toString)
-            .toList());
+        HiddenPlaces.of(hidden, home, user.uid()).stream().map(Path::toString).toList());
   }
 
   private void limits(RunSpec spec) throws IOException {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +20,25 @@ final class Untrusted {
           + " conf/dev.millrace.provider.onprem~local.json (on another machine: start the worker with"
           + " --processes-trusted yes).";
 
+  /** Sockets whose group is root by an engine of containers or of machines. */
+  static final List<String> SOCKETS =
+      List.of(
+          "/run/docker.sock",
+          "/run/podman/podman.sock",
+          "/run/containerd/containerd.sock",
+          "/run/crio/crio.sock",
+          "/var/lib/incus/unix.socket",
+          "/var/lib/lxd/unix.socket",
+          "/var/snap/lxd/common/lxd/unix.socket");
+
   private Untrusted() {}
 
   /** The reason with its remedy, or null where runs are kept apart. */
   static @Nullable String reason(Isolation isolation, Path engine) {
+    return reason(isolation, engine, SOCKETS.stream().map(Path::of).toList());
+  }
+
+  static @Nullable String reason(Isolation isolation, Path engine, List<Path> sockets) {
     if (!isolation.namespaced()) {
       return "This machine gives its worker no namespaces: a process run could read what other runs"
           + " and the worker have."
@@ -30,12 +46,7 @@ final class Untrusted {
     }
     if (isolation == Isolation.USER_NAMESPACE) {
       Path socket =
-          Stream.of(
-                  engine,
-                  Path.of("/run/docker.sock"),
-                  Path.of("/run/podman/podman.sock"),
-                  Path.of("/run/containerd/containerd.sock"),
-                  Path.of("/run/crio/crio.sock"))
+          Stream.concat(Stream.of(engine), sockets.stream())
               .filter(Untrusted::byGroup)
               .findFirst()
               .orElse(null);
