@@ -34,10 +34,10 @@ public final class Leftover {
 
   /** Kills what runs and removes the folder; true when nothing is left. */
   public boolean end(RunRuntime runtime) throws IOException, InterruptedException {
-    if (store.state().phase() == RunState.Phase.RUNNING) {
+    RunState.Phase phase = store.state().phase();
+    if (phase == RunState.Phase.RUNNING) {
       try {
-        RunHandle handle =
-            runtime.adopt(new RunSpec(store.assignment(), folder, line -> {}, () -> true));
+        RunHandle handle = adopt(runtime);
         handle.kill();
         if (!handle.awaitGone(WAIT)) {
           return false;
@@ -46,9 +46,20 @@ public final class Leftover {
       } catch (LaunchException e) {
         LOG.debug("nothing runs folder={} said={}", folder.root(), e.getMessage());
       }
+    } else if (phase != RunState.Phase.PREPARING) {
+      try {
+        adopt(runtime).remove();
+      } catch (IOException | LaunchException e) {
+        LOG.debug("nothing was left folder={} said={}", folder.root(), e.toString());
+      }
     }
     new RunPipes(folder).release();
     Trees.delete(folder.root());
     return true;
+  }
+
+  private RunHandle adopt(RunRuntime runtime)
+      throws IOException, LaunchException, InterruptedException {
+    return runtime.adopt(new RunSpec(store.assignment(), folder, line -> {}, () -> true));
   }
 }

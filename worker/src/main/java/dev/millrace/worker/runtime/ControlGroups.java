@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,6 +73,19 @@ final class ControlGroups {
       } catch (IOException e) {
         LOG.debug("control group stays for now at {} error={}", group, e.toString());
       }
+    }
+  }
+
+  /** Removes those of the runs whose folders are there, which have their names, but for some. */
+  void sweep(Path runs, Set<String> but) throws IOException {
+    if (!Files.isDirectory(runs)) {
+      return;
+    }
+    try (Stream<Path> folders = Files.list(runs)) {
+      folders
+          .map(folder -> String.valueOf(folder.getFileName()))
+          .filter(run -> !but.contains(run))
+          .forEach(this::remove);
     }
   }
 

@@ -157,8 +157,9 @@ public final class ProcessRuntime implements RunRuntime {
   }
 
   @Override
-  public void sweep(Path runs, Set<String> executions) {
-    // Everything of a process run is found by its folder.
+  public void sweep(Path runs, Set<String> executions) throws IOException {
+    // Everything else of a process run is in its folder.
+    groups.sweep(runs, executions);
   }
 
   private void start(RunFolder folder, String executionId) throws IOException {
