@@ -2,7 +2,7 @@ package dev.millrace.worker.run;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.lang.invoke.VarHandle;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -10,7 +10,6 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /**
@@ -21,6 +20,9 @@ import java.util.Arrays;
  * <p>Before a read the place is filled with a byte that no text in UTF-8 has, and how much is
  * wanted is written down, which is never more than the pipe is known to hold. Whoever opens the
  * file next sees by the fill whether the read took place.
+ *
+ * <p>Its own notes are written as to any file: a full disk then answers with an error, where a
+ * write to the mapping would break the thread, and that some time later.
  */
 final class StreamInbox implements Closeable {
   static final int CAPACITY = 64 * 1024;
@@ -35,13 +37,20 @@ final class StreamInbox implements Closeable {
   private static final int MARK = 16;
   private static final int LOW = 31;
   private static final long COUNT = (1L << LOW) - 1;
+  private static final byte[] FILLED = new byte[CAPACITY];
 
+  static {
+    Arrays.fill(FILLED, FILL);
+  }
+
+  private final RandomAccessFile file;
   private final MappedByteBuffer map;
   private int slot;
   private int length;
 
-  private StreamInbox(MappedByteBuffer map) {
-    this.map = map;
+  private StreamInbox(RandomAccessFile file) throws IOException {
+    this.file = file;
+    this.map = file.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, HEADER + (long) CAPACITY);
     long mark = map.getLong(MARK);
     this.slot = mark < 0 ? 1 : 0;
     this.length = (int) (mark >>> LOW & COUNT);
@@ -62,13 +71,15 @@ final class StreamInbox implements Closeable {
       Files.write(next, empty);
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     }
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      if (channel.size() < HEADER + CAPACITY) {
+    RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw");
+    try {
+      if (open.length() < HEADER + CAPACITY) {
         throw new IOException(file + " is shorter than it was made");
       }
-      return new StreamInbox(
-          channel.map(FileChannel.MapMode.READ_WRITE, 0, HEADER + (long) CAPACITY));
+      return new StreamInbox(open);
+    } catch (IOException e) {
+      open.close();
+      throw e;
     }
   }
 
@@ -108,10 +119,10 @@ final class StreamInbox implements Closeable {
   }
 
   /** Empties it: its bytes are kept elsewhere. */
-  void done() {
+  void done() throws IOException {
     long next = start() + length;
     fill(0, length);
-    map.putLong(START[1 - slot], next);
+    write(START[1 - slot], next);
     slot = 1 - slot;
     length = 0;
     mark(0);
@@ -126,21 +137,24 @@ final class StreamInbox implements Closeable {
     return false;
   }
 
-  private void fill(int from, int to) {
-    for (int i = from; i < to; i++) {
-      map.put(HEADER + i, FILL);
-    }
+  private void fill(int from, int to) throws IOException {
+    file.seek(HEADER + (long) from);
+    file.write(FILLED, 0, to - from);
+  }
+
+  private void mark(int wanted) throws IOException {
+    write(MARK, (long) slot << 63 | (long) length << LOW | wanted);
   }
 
   /** One write, so that what it says is never of two minds. */
-  private void mark(int wanted) {
-    VarHandle.fullFence();
-    map.putLong(MARK, (long) slot << 63 | (long) length << LOW | wanted);
-    VarHandle.fullFence();
+  private void write(int at, long value) throws IOException {
+    file.seek(at);
+    file.write(ByteBuffer.allocate(Long.BYTES).putLong(value).array());
   }
 
+  /** The file goes with its run's folder, the mapping with this object. */
   @Override
-  public void close() {
-    // The file goes with its run's folder, the mapping with this object.
+  public void close() throws IOException {
+    file.close();
   }
 }

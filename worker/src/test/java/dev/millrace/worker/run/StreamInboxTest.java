@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,6 +70,20 @@ class StreamInboxTest {
     StreamInbox fifth = open();
     assertEquals(8, fifth.start());
     assertEquals("", text(fifth));
+  }
+
+  @Test
+  void aDiskThatTakesNoPageIsAnErrorOfInputAndOutput() throws IOException {
+    StreamInbox inbox = open();
+    try (FileChannel file =
+        FileChannel.open(dir.resolve("stdout.inbox"), StandardOpenOption.WRITE)) {
+      // Nothing is behind the mapping any more, which is what a write without room meets.
+      file.truncate(0);
+    }
+    try (FileChannel pipe = FileChannel.open(Files.writeString(dir.resolve("pipe"), "never"))) {
+      assertThrows(IOException.class, () -> inbox.receive(pipe, 5));
+    }
+    assertEquals(0, inbox.length());
   }
 
   @Test
