@@ -68,17 +68,18 @@ final class RunLog implements Closeable {
       if (ended || receiver != null || !from.exist()) {
         return;
       }
-      from.hold();
       pipes = from;
+      from.hold();
       receiver = new StreamReceiver(folder, RunPipes.NAMES, this::took, clock);
     }
     receiver.start();
   }
 
-  /** Sees to it that the pipes are held open by somebody who outlives this worker. */
+  /** Sees to it that the pipes are read, and held open by somebody who outlives this worker. */
   void hold() throws IOException {
     RunPipes held = pipes;
     if (held != null) {
+      receive(held);
       held.hold();
     }
   }

@@ -72,11 +72,8 @@ final class StreamReceiver implements Closeable {
     }
   }
 
-  /** Keeps what an earlier worker had read, and begins to read. */
-  void start() throws IOException {
-    for (Source source : sources) {
-      keep(source);
-    }
+  /** Begins to read; what an earlier worker had read is kept first, as soon as it can be. */
+  void start() {
     sources.forEach(source -> source.thread.start());
   }
 
@@ -93,9 +90,14 @@ final class StreamReceiver implements Closeable {
 
     Source(Path folder, String name) throws IOException {
       this.name = name;
-      this.inbox = StreamInbox.open(folder.resolve(name + ".inbox"));
       // For reading and writing: it opens at once, and it has no end.
       this.pipe = new RandomAccessFile(folder.resolve(name).toFile(), "rw");
+      try {
+        this.inbox = StreamInbox.open(folder.resolve(name + ".inbox"));
+      } catch (IOException e) {
+        pipe.close();
+        throw e;
+      }
       this.channel = pipe.getChannel();
       this.level = new FileInputStream(pipe.getFD());
       this.thread = new Thread(() -> loop(this), "pipe-" + name);
@@ -129,8 +131,8 @@ final class StreamReceiver implements Closeable {
         Thread.currentThread().interrupt();
         return;
       } catch (IOException | RuntimeException | InternalError e) {
-        // InternalError: the disk has no room for a page of the inbox. What was read is in the
-        // inbox, and is kept as soon as it can be.
+        // InternalError: a page of the inbox cannot be read. What was read is in the inbox, and is
+        // kept as soon as it can be.
         if (!told && !closed) {
           LOG.warn("output of a run waits stream={} error={}", source.name, e.toString());
           told = true;
@@ -319,10 +321,14 @@ final class StreamReceiver implements Closeable {
     }
     for (Source source : sources) {
       try {
-        if (!source.thread.isAlive() && source.inbox.length() > 0) {
-          keep(source);
+        if (!source.thread.isAlive()) {
+          try (source.inbox) {
+            if (source.inbox.length() > 0) {
+              keep(source);
+            }
+          }
         }
-      } catch (IOException e) {
+      } catch (IOException | InternalError e) {
         LOG.warn("output of a run left behind stream={} error={}", source.name, e.toString());
       }
     }

@@ -99,12 +99,18 @@ public final class RunPipes {
     builder.redirectInput(Path.of("/dev/null").toFile());
     builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
     builder.redirectErrorStream(true);
-    long pid = builder.start().pid();
-    ProcessTable.Entry entry = table.living(pid);
+    Process holder = builder.start();
+    ProcessTable.Entry entry = table.living(holder.pid());
     if (entry != null) {
-      Path note = folder.resolve("holder.tmp");
-      Files.writeString(note, pid + " " + entry.started());
-      Files.move(note, note(), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+      try {
+        Path note = folder.resolve("holder.tmp");
+        Files.writeString(note, holder.pid() + " " + entry.started());
+        Files.move(note, note(), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        // Nobody would find it, and the next try would make another one.
+        holder.destroyForcibly();
+        throw e;
+      }
     }
   }
 

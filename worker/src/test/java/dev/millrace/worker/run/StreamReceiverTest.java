@@ -2,18 +2,24 @@ package dev.millrace.worker.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.worker.runtime.RunPipes;
 import dev.millrace.worker.wire.LogChunk;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -203,6 +209,47 @@ class StreamReceiverTest {
     assertEquals(second, hold());
     run.pipes.release();
     await(() -> ProcessHandle.of(second).filter(ProcessHandle::isAlive).isEmpty());
+  }
+
+  @Test
+  void whatAnEarlierWorkerReadWaitsForRoomOnTheDisk() throws Exception {
+    StreamInbox inbox = StreamInbox.open(run.folder.logs().resolve("stdout.inbox"));
+    byte[] read = "one\n".getBytes(StandardCharsets.UTF_8);
+    inbox.receive(Channels.newChannel(new ByteArrayInputStream(read)), read.length);
+    AtomicInteger full = new AtomicInteger(3);
+    StringBuffer kept = new StringBuffer();
+    StreamReceiver.Sink sink =
+        (stream, bytes, start, micros) -> {
+          if (full.getAndDecrement() > 0) {
+            throw new IOException("No space left on device");
+          }
+          kept.append(StandardCharsets.UTF_8.decode(bytes));
+        };
+    try (StreamReceiver receiver =
+        new StreamReceiver(run.folder.logs(), RunPipes.NAMES, sink, Clock.systemUTC())) {
+      receiver.start();
+      receiver.drain();
+    }
+    assertEquals("one\n", kept.toString());
+  }
+
+  @Test
+  void whoHoldsThePipesIsNotLeftWhereNobodyWouldFindIt() throws Exception {
+    // A note that cannot be written.
+    Path note = Files.createDirectory(run.folder.logs().resolve("holder.tmp"));
+    assertThrows(IOException.class, run.pipes::hold);
+    await(() -> holders() == 0);
+    Files.delete(note);
+    hold();
+    assertEquals(1, holders());
+  }
+
+  /** Processes that were started to hold the pipes. */
+  private long holders() {
+    String folder = run.folder.logs().toString();
+    return ProcessHandle.allProcesses()
+        .filter(p -> p.isAlive() && p.info().commandLine().orElse("").contains("pipes " + folder))
+        .count();
   }
 
   /** The process that holds the pipes, once it does. */
