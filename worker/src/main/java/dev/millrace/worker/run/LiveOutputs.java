@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +30,7 @@ final class LiveOutputs {
   private final Standing standing;
   private final AtomicBoolean busy = new AtomicBoolean();
   private final Map<Long, Failed> failed = new HashMap<>();
+  private final Map<Long, Object> keys = new HashMap<>();
   private volatile boolean ending;
 
   private record Failed(int times, long at) {
@@ -116,7 +118,8 @@ final class LiveOutputs {
         SidecarMetadata metadata = new SidecarMetadata(tree, unsaid)) {
       standing.begin();
       tree.list(
-          (file, key) -> file.readOnly() && mayTry(file) && standing.whole(file, key),
+          (file, key) ->
+              file.readOnly() && mayTry(file) && standing.whole(file, key) && known(file, key),
           ready,
           unsaid);
       if (ready.count() == 0) {
@@ -126,7 +129,9 @@ final class LiveOutputs {
       uploader.upload(ready, metadata, remarks);
       for (OutputTree.Entry entry : ready) {
         if (journal.done(entry)) {
-          tree.remove(entry.steps());
+          if (tree.remove(entry, keys.get(print(entry)))) {
+            keys.remove(print(entry));
+          }
         } else {
           failed.merge(
               print(entry),
@@ -137,6 +142,14 @@ final class LiveOutputs {
     } finally {
       remarks.end();
     }
+  }
+
+  /** Which file of the machine is being sent; another that looks the same has not been sent. */
+  private boolean known(OutputTree.Entry file, @Nullable Object key) {
+    if (key != null) {
+      keys.putIfAbsent(print(file), key);
+    }
+    return true;
   }
 
   private boolean mayTry(OutputTree.Entry file) {

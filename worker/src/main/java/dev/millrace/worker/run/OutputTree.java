@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -71,8 +72,10 @@ final class OutputTree {
 
   /** The same, where it matters which file of the machine it is. */
   void list(Wanted wanted, OutputList found, Remarks remarks) throws IOException {
-    try (SecureDirectoryStream<Path> top = top()) {
+    try (SecureDirectoryStream<Path> top = present()) {
       new Scan(wanted, found, remarks).folder(top, "", 1);
+    } catch (AccessDeniedException | NoSuchFileException | NotDirectoryException e) {
+      throw SourceException.of(e);
     }
     String full = found.full();
     if (full != null) {
@@ -235,25 +238,47 @@ final class OutputTree {
     }
   }
 
-  /** Removes a file; one that is gone is no error. */
-  void remove(List<String> steps) throws IOException {
+  /**
+   * Removes a file if it still is what was found, {@code key} included: what has taken its place
+   * stays. One that is gone is no error. False where something is left there.
+   */
+  boolean remove(Entry file, @Nullable Object key) throws IOException {
     try (SecureDirectoryStream<Path> top = top()) {
-      remove(top, steps, 0);
+      return remove(top, file, key, 0);
     } catch (NoSuchFileException e) {
       // Somebody else was quicker.
+      return true;
     }
   }
 
-  private void remove(SecureDirectoryStream<Path> folder, List<String> steps, int at)
+  private boolean remove(
+      SecureDirectoryStream<Path> folder, Entry file, @Nullable Object key, int at)
       throws IOException {
+    List<String> steps = file.steps();
     Path name = Path.of(steps.get(at));
     if (at == steps.size() - 1) {
-      folder.deleteFile(name);
-      return;
+      PosixFileAttributes now = view(folder, name).readAttributes();
+      boolean same =
+          now.isRegularFile()
+              && Objects.equals(now.fileKey(), key)
+              && entry(file.path(), now).equals(file);
+      if (same) {
+        folder.deleteFile(name);
+      }
+      return same;
     }
     try (SecureDirectoryStream<Path> next =
         folder.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS)) {
-      remove(next, steps, at + 1);
+      return remove(next, file, key, at + 1);
+    }
+  }
+
+  /** What keeps the folder itself from being opened is not cured by time. */
+  private SecureDirectoryStream<Path> present() throws SourceException {
+    try {
+      return top();
+    } catch (IOException e) {
+      throw SourceException.of(e);
     }
   }
 

@@ -10,8 +10,10 @@ import dev.millrace.worker.wire.Json;
 import dev.millrace.worker.wire.Master;
 import dev.millrace.worker.wire.Secret;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
@@ -107,6 +109,34 @@ class LiveOutputsTest {
     live.end();
     assertTrue(Files.exists(outputs.resolve("denied")), "it is left for the end");
     assertTrue(server.recorded.isEmpty());
+  }
+
+  @Test
+  void whatTookThePlaceOfAFileThatWasSentIsNotRemoved() throws Exception {
+    file("replaced", "r--r--r--");
+    file("reopened", "r--r--r--");
+    server.store =
+        path -> {
+          try {
+            Path file = outputs.resolve(path);
+            if (path.equals("replaced")) {
+              Path next = Files.writeString(folder.resolve("next"), "y");
+              Files.setLastModifiedTime(next, Files.getLastModifiedTime(file));
+              Files.setPosixFilePermissions(next, PosixFilePermissions.fromString("r--r--r--"));
+              Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+            } else {
+              Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+            }
+            return null;
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    live.look();
+    live.end();
+    assertEquals(Set.of("replaced", "reopened"), server.recorded);
+    assertEquals("y", Files.readString(outputs.resolve("replaced")));
+    assertTrue(Files.exists(outputs.resolve("reopened")));
   }
 
   private void file(String name, String mode) throws IOException {

@@ -24,7 +24,8 @@ class OutputTreeTest {
     Files.delete(folder.outputs());
     Files.createSymbolicLink(folder.outputs(), worker);
     assertThrows(IOException.class, () -> tree.open(List.of("credential")).close());
-    assertThrows(IOException.class, () -> tree.remove(List.of("credential")));
+    OutputTree.Entry found = new OutputTree.Entry("credential", 6, 0, 0, false);
+    assertThrows(IOException.class, () -> tree.remove(found, null));
     assertTrue(Files.exists(credential));
   }
 }
