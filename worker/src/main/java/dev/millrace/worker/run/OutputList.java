@@ -44,7 +44,7 @@ final class OutputList implements Iterable<OutputTree.Entry>, Closeable {
   }
 
   /** Adds a file; false where it holds no more. */
-  boolean add(OutputTree.Entry entry) {
+  boolean add(OutputTree.Entry entry) throws IOException {
     if (full != null) {
       return false;
     }
@@ -55,12 +55,7 @@ final class OutputList implements Iterable<OutputTree.Entry>, Closeable {
               + " files. Pack small files into archives.";
       return false;
     }
-    try {
-      write(entry);
-    } catch (IOException e) {
-      full = "the worker's disk has no space for the list of them.";
-      return false;
-    }
+    write(entry);
     if (memory.size() + spilled + open.size() > MOST_BYTES) {
       full = "their names take more than " + (MOST_BYTES >> 20) + " MiB. Use shorter names.";
     }

@@ -61,25 +61,33 @@ final class RunOutputs {
 
   /**
    * Uploads what is there; answers what went wrong in words, null when all is recorded. What breaks
-   * is tried some times, and then the run ends without its outputs. {@code read} hears when the
-   * outputs have been looked at.
+   * is tried some times, and then the run ends without its outputs; what may pass, such as a full
+   * disk of the worker, is waited for. {@code read} hears when the outputs have been looked at.
    */
   @Nullable String upload(Runnable read) throws IOException, InterruptedException {
     endLive();
     Backoff backoff = Backoff.standard();
+    int breaks = 0;
+    String told = "";
     while (true) {
       try {
         return once(read);
       } catch (IOException | RuntimeException e) {
         ending.check();
-        if (Failure.of(e) == Failure.OVER) {
+        Failure failure = Failure.of(e);
+        if (failure == Failure.OVER) {
           throw e;
         }
         LOG.error("outputs broke execution={}", assignment.executionId(), e);
-        if (backoff.attempts() == MOST_BREAKS || !ending.mayWait()) {
+        if (failure != Failure.PASSING && ++breaks > MOST_BREAKS || !ending.mayWait()) {
           String words = "The outputs could not be uploaded: " + e.getMessage();
           status.accept(words);
           return words;
+        }
+        String waits = "Outputs wait for the worker's disk: " + e.getMessage();
+        if (failure == Failure.PASSING && !waits.equals(told)) {
+          told = waits;
+          status.accept(waits);
         }
         Thread.sleep(backoff.next().toMillis());
       }

@@ -59,6 +59,8 @@ final class SidecarMetadata implements Closeable {
       file = tree.open(List.of(LINES));
     } catch (NoSuchFileException e) {
       return;
+    } catch (IOException e) {
+      throw SourceException.of(e);
     }
     lines = file;
     Fingerprints names = new Fingerprints();

@@ -35,11 +35,15 @@ final class UploadJournal {
   private BitSet done = new BitSet();
   private int known;
 
+  /** Whether the last line may have no end: of a worker that died, or of a disk that was full. */
+  private boolean torn;
+
   UploadJournal(Path file, ObjectMapper json, Clock clock) throws IOException {
     this.file = file;
     this.json = json;
     this.clock = clock;
     if (Files.exists(file)) {
+      torn = true;
       try (InputStream in = Files.newInputStream(file)) {
         BoundedLines lines = new BoundedLines(in, LONGEST);
         while (lines.next()) {
@@ -84,13 +88,13 @@ final class UploadJournal {
     return new Line(id, entry.path(), entry.size(), entry.modifiedMicros(), done);
   }
 
+  /** What could not be written is not known: the next worker would not know it either. */
   private void add(Line line) throws IOException {
+    String text = (torn ? "\n" : "") + json.writeValueAsString(line) + "\n";
+    torn = true;
+    Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    torn = false;
     remember(line);
-    Files.writeString(
-        file,
-        json.writeValueAsString(line) + "\n",
-        StandardOpenOption.CREATE,
-        StandardOpenOption.APPEND);
   }
 
   private void remember(Line line) {

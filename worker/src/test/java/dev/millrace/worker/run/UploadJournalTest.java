@@ -2,6 +2,7 @@ package dev.millrace.worker.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -46,5 +47,19 @@ class UploadJournalTest {
       assertEquals(i % 3 == 0, second.done(entry(i)));
     }
     assertFalse(second.done(new OutputTree.Entry("f0", 1, 0, 0, false)));
+    String after = second.id(entry(2_000));
+    assertEquals(after, journal().id(entry(2_000)));
+  }
+
+  @Test
+  void whatCouldNotBeWrittenIsNotKnown() throws IOException {
+    Path file = folder.resolve("uploads.jsonl");
+    Files.createSymbolicLink(file, folder.resolve("later/uploads"));
+    UploadJournal journal = journal();
+    assertThrows(IOException.class, () -> journal.finished(entry(1)));
+    assertFalse(journal.done(entry(1)));
+    Files.createDirectory(folder.resolve("later"));
+    String id = journal.id(entry(1));
+    assertEquals(id, journal().id(entry(1)));
   }
 }
