@@ -118,7 +118,12 @@ final class DockerRun implements RunHandle {
    */
   @Override
   public void interrupt() throws IOException {
-    folder.markStopping();
+    try {
+      folder.markStopping();
+    } catch (IOException e) {
+      // The disk is full, or the run removed the folder: no reason to let it go on.
+      LOG.warn("stop not marked name={} error={}", name, e.toString());
+    }
     try {
       Pending<Frame> started =
           engine.call(

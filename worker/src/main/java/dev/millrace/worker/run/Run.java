@@ -241,6 +241,7 @@ public final class Run {
               + "'. Choose another worker group, or let the operator allow it with --runtimes.");
     }
     RunSpec spec = new RunSpec(assignment, folder, log::status, orders::stopping);
+    boolean began = state.phase() == RunState.Phase.RUNNING;
     try {
       if (state.phase() == RunState.Phase.PREPARING) {
         LOG.info("run prepares execution={} runtime={}", executionId(), runtime.name());
@@ -251,8 +252,10 @@ public final class Run {
         pipes.create(runtime.layout(folder, executionId()).uid());
         save(state.started(micros(context.clock().instant())));
       }
-      log.receive(pipes);
-      log.quietFromNow();
+      receive(began);
+      if (handle == null) {
+        log.quietFromNow();
+      }
       RunHandle running = runtime.launch(spec);
       handle = running;
       LOG.info("run started execution={}", executionId());
@@ -264,12 +267,25 @@ public final class Run {
     } catch (MasterException.LeaseGone | MasterException.CredentialRefused e) {
       throw e;
     } catch (IOException e) {
-      if (handle != null) {
+      if (began || handle != null) {
+        // Its processes may live: it has not ended, and is taken up again.
         throw e;
       }
       LOG.warn("preparation failed execution={}", executionId(), e);
       String why = context.disk().tight() ? context.disk().words() : e.getMessage();
       return failed("input", "The run could not be prepared: " + why);
+    }
+  }
+
+  /** What runs already is watched also while its output has to wait. */
+  private void receive(boolean began) throws IOException {
+    try {
+      log.receive(pipes);
+    } catch (IOException e) {
+      if (!began) {
+        throw e;
+      }
+      LOG.warn("output of a run waits execution={} error={}", executionId(), e.toString());
     }
   }
 
@@ -307,7 +323,7 @@ public final class Run {
             assignment.limits(),
             orders,
             log,
-            outputs.live(),
+            outputs.live()::look,
             () -> micros(context.clock().instant()) - state.startedMicros(),
             this::stopping)
         .untilGone();

@@ -16,6 +16,8 @@ final class RunOrders {
   private long stoppedAt;
   private long killedAt;
   private long endedAt;
+  private boolean interrupted;
+  private long interruptedAt;
 
   synchronized void stop() {
     if (!stop) {
@@ -88,6 +90,26 @@ final class RunOrders {
   /** Whether also what goes well is to end: the grace has passed since a kill after the end. */
   synchronized boolean cut(Duration grace) {
     return ended && kill && killedAt - endedAt > 0 && past(killedAt, grace);
+  }
+
+  /** Its processes are interrupted, which begins their grace; false where it has begun before. */
+  synchronized boolean interrupt() {
+    if (interrupted) {
+      return false;
+    }
+    interrupted = true;
+    interruptedAt = System.nanoTime();
+    return true;
+  }
+
+  /** Whether its processes have been interrupted. */
+  synchronized boolean interrupted() {
+    return interrupted;
+  }
+
+  /** Whether the grace of its processes is over. */
+  synchronized boolean graceOver(Duration grace) {
+    return interrupted && past(interruptedAt, grace);
   }
 
   private static boolean past(long since, Duration grace) {

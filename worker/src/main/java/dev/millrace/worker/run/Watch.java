@@ -5,9 +5,12 @@ import dev.millrace.worker.wire.Assignment;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Watches a run until its last process has gone: orders, limits, live outputs. */
 final class Watch {
+  private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
   private static final Duration TICK = Duration.ofMillis(50);
   private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
@@ -21,30 +24,31 @@ final class Watch {
   private final Assignment.Limits limits;
   private final RunOrders orders;
   private final RunLog log;
-  private final LiveOutputs live;
+  private final Runnable everySecond;
   private final LongSupplier runMicros;
   private final Stopping stopping;
 
-  private long interruptedAt;
-  private boolean interrupted;
+  private boolean interruptDue;
+  private boolean troubleTold;
   private boolean killTold;
   private boolean overLimit;
   private long killDue = System.nanoTime();
   private long liveDue = System.nanoTime();
+  private long againDue = System.nanoTime();
 
   Watch(
       RunHandle running,
       Assignment.Limits limits,
       RunOrders orders,
       RunLog log,
-      LiveOutputs live,
+      Runnable everySecond,
       LongSupplier runMicros,
       Stopping stopping) {
     this.running = running;
     this.limits = limits;
     this.orders = orders;
     this.log = log;
-    this.live = live;
+    this.everySecond = everySecond;
     this.runMicros = runMicros;
     this.stopping = stopping;
   }
@@ -57,13 +61,13 @@ final class Watch {
         continue;
       }
       limits();
-      if (orders.stopOrdered() || overLimit) {
+      if (orders.stopOrdered() || overLimit || orders.interrupted()) {
         stop();
       }
       if (System.nanoTime() - liveDue >= 0) {
         liveDue = System.nanoTime() + SECOND;
-        log.hold();
-        live.look();
+        hold();
+        everySecond.run();
       }
     }
   }
@@ -87,15 +91,40 @@ final class Watch {
     }
   }
 
+  /** What cannot be held now is tried again, and nothing else waits for it. */
+  private void hold() {
+    try {
+      log.hold();
+    } catch (IOException e) {
+      if (!troubleTold) {
+        troubleTold = true;
+        LOG.warn("pipes of a run not held error={}", e.toString());
+      }
+    }
+  }
+
   private void stop() throws IOException {
-    if (!interrupted) {
-      interrupted = true;
-      interruptedAt = System.nanoTime();
+    boolean first = orders.interrupt();
+    if (first) {
       stopping.because(null);
       log.status("Stopping: SIGINT to all processes, SIGKILL in " + grace() + " s.");
-      running.interrupt();
-    } else if (System.nanoTime() - interruptedAt > Duration.ofSeconds(grace()).toNanos()) {
+      interruptDue = true;
+    }
+    if (!first && orders.graceOver(Duration.ofSeconds(grace()))) {
       kill("The grace is over: SIGKILL to all processes.");
+    } else if (interruptDue && System.nanoTime() - againDue >= 0) {
+      againDue = System.nanoTime() + SECOND;
+      interrupt();
+    }
+  }
+
+  /** One that failed is sent again, while the grace goes on. */
+  private void interrupt() {
+    try {
+      running.interrupt();
+      interruptDue = false;
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("interrupt of a run not sent error={}", e.toString());
     }
   }
 

@@ -14,8 +14,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /**
- * Folders that user code may have its hands in, opened step by step from the one above all of them,
- * never through a link.
+ * Folders that user code may have its hands in, opened step by step from the run's own folder,
+ * never through a link. What is above that is the operator's, who may well use links.
  */
 public final class Handles {
   /** The run's own folder, the one that user code sees, and one in it. */
@@ -26,10 +26,14 @@ public final class Handles {
 
   private Handles() {}
 
-  /** Opens a folder of a run; a link in the last three steps of its path is an error. */
+  /** Opens what user code sees as a folder; a link in the last three steps is an error. */
   public static SecureDirectoryStream<Path> open(Path folder) throws IOException {
+    return open(folder, STEPS);
+  }
+
+  private static SecureDirectoryStream<Path> open(Path folder, int steps) throws IOException {
     int names = folder.getNameCount();
-    int first = Math.max(0, names - STEPS);
+    int first = Math.max(0, names - steps);
     Path at = folder.getRoot();
     if (at == null) {
       throw new IOException("no absolute path: " + folder);
@@ -45,16 +49,17 @@ public final class Handles {
   }
 
   /**
-   * Leaves a new file of one line in a folder of a run. One that is there already is left as it is,
-   * whatever it is.
+   * Leaves a new file of one line in a folder of a run, {@code run} being the run's own folder. One
+   * that is there already is left as it is, whatever it is.
    */
-  static void mark(Path file, String line) throws IOException {
+  static void mark(Path run, Path file, String line) throws IOException {
     Path folder = file.getParent();
     Path name = file.getFileName();
     if (folder == null || name == null) {
       throw new IOException("no place for a mark: " + file);
     }
-    try (SecureDirectoryStream<Path> open = open(folder);
+    int steps = 1 + folder.getNameCount() - run.getNameCount();
+    try (SecureDirectoryStream<Path> open = open(folder, steps);
         var channel =
             open.newByteChannel(
                 name,

@@ -18,6 +18,7 @@ final class ProcessRun implements RunHandle {
   private static final long TICK_MILLIS = 10;
 
   private final ProcessTable table;
+  private final Path root;
   private final Path state;
   private final Path tools;
   private final boolean namespaced;
@@ -25,6 +26,7 @@ final class ProcessRun implements RunHandle {
   private final int uid;
   private final Runnable forget;
   private final long since = System.nanoTime();
+  private boolean interrupted;
 
   private record Supervisor(long pid, long started) {}
 
@@ -36,6 +38,7 @@ final class ProcessRun implements RunHandle {
       int uid,
       Runnable forget) {
     this.table = table;
+    this.root = folder.root();
     this.state = folder.state();
     this.tools = folder.tools();
     this.namespaced = namespaced;
@@ -68,7 +71,7 @@ final class ProcessRun implements RunHandle {
       return true;
     }
     Set<Long> left = table.marked(marker, uid);
-    if (!left.isEmpty() && !Files.exists(state.resolve("stopping"))) {
+    if (!left.isEmpty() && !interrupted && !Files.exists(state.resolve("stopping"))) {
       table.signal("KILL", left);
     }
     return left.isEmpty();
@@ -92,8 +95,14 @@ final class ProcessRun implements RunHandle {
 
   @Override
   public void interrupt() throws IOException {
+    interrupted = true;
     for (Path place : List.of(state, tools)) {
-      Handles.mark(place.resolve("stopping"), "stop");
+      try {
+        Handles.mark(root, place.resolve("stopping"), "stop");
+      } catch (IOException e) {
+        // The disk is full, or the run removed the folder: no reason to let it go on.
+        LOG.warn("stop not marked run={} error={}", marker, e.toString());
+      }
     }
     table.signal("INT", members());
   }

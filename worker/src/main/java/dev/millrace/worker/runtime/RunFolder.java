@@ -94,7 +94,7 @@ public record RunFolder(Path root) {
 
   /** Tells what user code starts next that it is too late; may be called twice. */
   public void markStopping() throws IOException {
-    Handles.mark(tools().resolve("stopping"), "stop");
+    Handles.mark(root, tools().resolve("stopping"), "stop");
   }
 
   /** Writes a file of mode 0600 whole or not at all. */

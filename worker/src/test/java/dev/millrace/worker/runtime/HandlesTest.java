@@ -3,10 +3,12 @@ package dev.millrace.worker.runtime;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +47,29 @@ class HandlesTest {
     Files.createSymbolicLink(folder.tools(), elsewhere);
     assertThrows(IOException.class, folder::markStopping);
     assertFalse(Files.exists(elsewhere.resolve("stopping")));
+  }
+
+  @Test
+  void theFolderOfAllRunsMayBeALink() throws IOException {
+    Path real = Files.createDirectory(dir.resolve("real"));
+    Path runs = Files.createSymbolicLink(dir.resolve("runs"), real);
+    RunFolder linked = new RunFolder(runs.resolve("run"));
+    linked.create();
+    started(linked).interrupt();
+    for (Path place : List.of(linked.state(), linked.tools())) {
+      assertTrue(Files.exists(place.resolve("stopping")), place.toString());
+    }
+  }
+
+  @Test
+  void aMarkThatCannotBeWrittenIsNoReasonNotToStop() throws IOException {
+    Files.delete(folder.tools());
+    started(folder).interrupt();
+    assertTrue(Files.exists(folder.state().resolve("stopping")));
+  }
+
+  private static ProcessRun started(RunFolder folder) {
+    return new ProcessRun(new ProcessTable(), folder, true, "MILLRACE_RUN=none", 0, () -> {});
   }
 
   @Test
