@@ -201,8 +201,10 @@ class FieldLogIT {
   void streamsThatAreSharedByManyProcessesAreWhole() throws IOException {
     String execution =
         complete(
-            "for n in 1 2 3 4; do (seq 1 2000 | sed \"s/^/$n /\"; seq 1 2000 | sed \"s/^/$n /\" >&2) &"
-                + " done; wait");
+            // One write for each line: what a program writes in blocks may break in the middle of
+            // one.
+            "count() { i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo \"$n $i\"; done; };"
+                + " for n in 1 2 3 4; do (count; count >&2) & done; wait");
     for (String stream : List.of("stdout", "stderr")) {
       List<String> lines = project.log(execution, Optional.of(stream));
       for (int n = 1; n <= 4; n++) {
