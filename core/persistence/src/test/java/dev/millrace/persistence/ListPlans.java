@@ -124,7 +124,9 @@ abstract class ListPlans extends Contract {
     assertTrue(everywhere.contains("ix_execution_newest"), everywhere);
     assertTrue(sorted(everywhere), everywhere);
     String ofOne = plan(owners(1), filter(Optional.of(project.id()), Set.of(), Optional.empty()));
-    assertTrue(ofOne.contains("ix_execution_listed"), ofOne);
+    // Of a project that holds nearly all rows either of the two reads no more than the page.
+    assertTrue(
+        ofOne.contains("ix_execution_listed") || ofOne.contains("ix_execution_newest"), ofOne);
     assertTrue(sorted(ofOne), ofOne);
     String byStatus =
         plan(
