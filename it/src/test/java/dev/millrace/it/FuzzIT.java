@@ -27,7 +27,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FuzzIT {
   private static final int SEED = 20261126;
-  private static final int SECONDS = Machine.full() ? 300 : 10;
+  private static final int SECONDS = Machine.full() ? 300 : 20;
 
   private Distribution millrace;
   private Path folder;

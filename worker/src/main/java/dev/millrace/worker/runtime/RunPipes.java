@@ -127,7 +127,13 @@ public final class RunPipes {
   public synchronized void release() throws IOException {
     if (held()) {
       long pid = Long.parseLong(RunFolder.text(note()).orElse("").strip().split(" ")[0]);
-      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+      ProcessHandle holder = ProcessHandle.of(pid).orElse(null);
+      if (holder != null) {
+        // What it waits with would go on for seconds.
+        List<ProcessHandle> below = holder.descendants().toList();
+        holder.destroyForcibly();
+        below.forEach(ProcessHandle::destroyForcibly);
+      }
       LOG.debug("pipes released folder={}", folder);
     }
   }
