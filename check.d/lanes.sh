@@ -1,5 +1,5 @@
-# Profiles side by side. Those of the distribution wait as much as they work, so one profile more than the machine has processors
-# runs at a time, the longest first; those with an engine count its containers, so they keep to one lane.
+# Profiles side by side: as many as the machine has processors (five at most), the longest first. With one more the processors
+# had no second to spare, and tests with limits failed. Those with an engine count its containers, so they keep to one lane.
 
 # next LANE: takes the next profile for that lane.
 next() {
